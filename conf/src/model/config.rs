@@ -1,0 +1,39 @@
+//! The whole checked configuration.
+
+use super::{UserSpec, VrrpInstance, VrrpScript};
+use serde::{Deserialize, Serialize};
+
+/// Everything that one set of configuration files says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// `global_defs`.
+    pub global: Global,
+    /// `vrrp_script`, in the order of the files; names are unique.
+    pub scripts: Vec<VrrpScript>,
+    /// `vrrp_instance`, in the order of the files; names are unique.
+    pub instances: Vec<VrrpInstance>,
+}
+
+/// `global_defs`, as far as it is not folded into the instances.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Global {
+    /// `router_id`; the host's name where it is missing.
+    pub router_id: Option<String>,
+    /// `script_user`.
+    pub script_user: Option<UserSpec>,
+    /// Refuses scripts that others could replace. On unless switched off.
+    pub script_security: bool,
+    /// `log_unknown_vrids`.
+    pub log_unknown_vrids: bool,
+}
+
+impl Default for Global {
+    fn default() -> Self {
+        Self {
+            router_id: None,
+            script_user: None,
+            script_security: true,
+            log_unknown_vrids: false,
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The checked configuration. Every type can only be made with a value that is valid, so nobody
+//! behind the parser has to check again.
+
+mod config;
+mod ids;
+mod script;
+mod time;
+mod vrrp;
+
+pub use config::{Config, Global};
+pub use ids::{
+    EffectivePriority, IfName, InstanceName, InvalidValue, Priority, ScriptName, Vrid, Weight,
+};
+pub use script::{ScriptAction, ScriptCommand, ShellWords, UserSpec, VrrpScript};
+pub use time::{AdvertInterval, Micros};
+pub use vrrp::{
+    Auth, AuthKey, Broadcast, ChecksumForm, Family, GarpSettings, InitialState, NotifyScripts,
+    Peer, TrackInterface, TrackScript, Transport, Version, VirtualAddress, VirtualRouter,
+    VrrpInstance,
+};

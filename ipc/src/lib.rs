@@ -1,0 +1,15 @@
+//! The words between the processes: which messages exist, how they are laid out, and the socket
+//! that carries them.
+//!
+//! One enum per direction, so that a message in the wrong direction does not compile. bincode is
+//! seen in this crate alone.
+
+pub mod channel;
+pub mod config;
+pub mod log;
+pub mod message;
+pub mod state;
+pub mod time;
+pub mod wire;
+
+pub use channel::Channel;

@@ -1,0 +1,52 @@
+use super::{Confinement, Hello};
+use crate::config::Generation;
+use crate::log::LogRecord;
+use crate::state::Verdict;
+use serde::{Deserialize, Serialize};
+
+/// Checker child to parent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CheckerToParent {
+    /// Answer to `Commit`.
+    Committed {
+        /// Which.
+        generation: Generation,
+    },
+    /// Sandbox is on. Once, after `Hello`, before the first script.
+    Confined(Confinement),
+    /// Greeting, answer to `Hello`.
+    Hello(Hello),
+    /// A line for the log. Allowed in every phase.
+    Log(LogRecord),
+    /// Answer to `Ping`.
+    Pong {
+        /// That of the `Ping`.
+        sequence: u64,
+    },
+    /// Answer to `Prepare`.
+    Prepared {
+        /// Which.
+        generation: Generation,
+    },
+    /// Answer to `Start`.
+    Ready {
+        /// Of which configuration.
+        generation: Generation,
+    },
+    /// Answer to `Start` or `Prepare`: it cannot be done.
+    Refused {
+        /// Which.
+        generation: Generation,
+        /// Why, for the operator.
+        reason: String,
+    },
+    /// Answer to `Stop`; the child ends behind it.
+    Stopped,
+    /// A script has its first or another verdict, or the same one for another reason.
+    Verdict {
+        /// Of which configuration.
+        generation: Generation,
+        /// The verdict.
+        verdict: Verdict,
+    },
+}

@@ -1,0 +1,77 @@
+use super::Hello;
+use crate::config::{Generation, VrrpConfig};
+use crate::state::{Checkpoint, Verdict};
+use crate::time::Monotonic;
+use serde::{Deserialize, Serialize};
+
+/// What a new VRRP child does first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StartMode {
+    /// First start: addresses that are present are left-overs and are removed.
+    Fresh,
+    /// The predecessor died: go on from the checkpoints.
+    Resume,
+    /// The predecessors die again and again: send priority 0 for what was MASTER, take all virtual
+    /// addresses away, answer `Stopped` and end.
+    Release,
+}
+
+/// Everything that a new VRRP child starts with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VrrpStart {
+    /// Number of the configuration.
+    pub generation: Generation,
+    /// The configuration.
+    pub config: VrrpConfig,
+    /// What to do with it.
+    pub mode: StartMode,
+    /// Newest checkpoint of each instance, for `Resume` and `Release`.
+    pub checkpoints: Vec<Checkpoint>,
+    /// Newest verdict of each tracked script.
+    pub verdicts: Vec<Verdict>,
+    /// Since when the predecessor may have been silent; an instance that was silent for longer than
+    /// a peer waits goes on as BACKUP.
+    pub silent_since: Option<Monotonic>,
+}
+
+/// Parent to VRRP child.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ParentToVrrp {
+    /// The prepared configuration is not wanted any more.
+    Abort {
+        /// Which.
+        generation: Generation,
+    },
+    /// Switch to the prepared configuration. Answered by `Committed`; it cannot be refused.
+    Commit {
+        /// Which.
+        generation: Generation,
+    },
+    /// Start. Once, after `Ready`.
+    Go,
+    /// Greeting. First message, answered by `Hello`.
+    Hello(Hello),
+    /// Heartbeat, answered by `Pong`.
+    Ping {
+        /// Counts up.
+        sequence: u64,
+    },
+    /// Check a new configuration without any effect. Answered by `Prepared` or `Refused`.
+    Prepare {
+        /// Its number.
+        generation: Generation,
+        /// The configuration.
+        config: VrrpConfig,
+    },
+    /// The first configuration. Once, after `Confined`; answered by `Ready` or `Refused`.
+    Start(VrrpStart),
+    /// Send priority 0, remove the addresses, answer `Stopped`, end.
+    Stop,
+    /// A tracked script has a new verdict.
+    Verdict {
+        /// Of which configuration.
+        generation: Generation,
+        /// The verdict.
+        verdict: Verdict,
+    },
+}

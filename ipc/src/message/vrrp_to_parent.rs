@@ -1,0 +1,49 @@
+use super::{Confinement, Hello};
+use crate::config::Generation;
+use crate::log::LogRecord;
+use crate::state::{Checkpoint, StateChange};
+use serde::{Deserialize, Serialize};
+
+/// VRRP child to parent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VrrpToParent {
+    /// A virtual router changed its state.
+    Changed(StateChange),
+    /// What a successor has to know of one instance.
+    Checkpoint(Checkpoint),
+    /// Answer to `Commit`.
+    Committed {
+        /// Which.
+        generation: Generation,
+    },
+    /// Sandbox is on. Once, after `Hello`, before any byte from the network.
+    Confined(Confinement),
+    /// Greeting, answer to `Hello`.
+    Hello(Hello),
+    /// A line for the log. Allowed in every phase.
+    Log(LogRecord),
+    /// Answer to `Ping`.
+    Pong {
+        /// That of the `Ping`.
+        sequence: u64,
+    },
+    /// Answer to `Prepare`.
+    Prepared {
+        /// Which.
+        generation: Generation,
+    },
+    /// Answer to `Start`: sockets are open, the kernel's state is known.
+    Ready {
+        /// Of which configuration.
+        generation: Generation,
+    },
+    /// Answer to `Start` or `Prepare`: it cannot be done.
+    Refused {
+        /// Which.
+        generation: Generation,
+        /// Why, for the operator.
+        reason: String,
+    },
+    /// Answer to `Stop` and end of `Release`; the child ends behind it.
+    Stopped,
+}

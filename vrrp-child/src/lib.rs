@@ -1,0 +1,8 @@
+//! The VRRP protocol as pure logic: it takes `now` and events, and gives actions and the next
+//! deadline. It reads no clock, opens no socket or file, draws no random number and writes no log;
+//! the binary target does that.
+
+pub mod action;
+pub mod engine;
+pub mod event;
+pub mod packet;
