@@ -89,6 +89,12 @@ impl Report {
         String::new()
     }
 
+    /// One line for the end: how many of what, and that nothing was touched. `remarks` counts what
+    /// this host lacks.
+    pub fn summary(&self, name: &str, remarks: usize) -> String {
+        format!("{name}: {remarks} remarks on this host. Nothing was started or changed.")
+    }
+
     /// Each diagnostic in one line, `file:line:col: error[HF0201]: text`, for the log.
     pub fn lines(&self) -> Vec<String> {
         Vec::new()
