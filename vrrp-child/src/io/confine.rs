@@ -77,7 +77,8 @@ fn filter_calls() -> Result<bool, Fatal> {
         return Ok(false);
     };
     let refused = |error: String| Fatal::Confinement(error);
-    let program = filter::program(target).map_err(|error| refused(error.to_string()))?;
+    let program =
+        filter::program(filter::rows(), target).map_err(|error| refused(error.to_string()))?;
     seccompiler::apply_filter_all_threads(&program).map_err(|error| refused(error.to_string()))?;
     Ok(true)
 }

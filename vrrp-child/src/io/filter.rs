@@ -204,7 +204,6 @@ const COMMON: &[Row] = &[
         &[Is(1, libc::SOL_IPV6), Is(2, libc::IPV6_DROP_MEMBERSHIP)],
         "a group that a reload took away",
     ),
-    row(libc::SYS_ppoll, &[], "waiting for the configuration"),
     row(
         libc::SYS_restart_syscall,
         &[],
@@ -224,11 +223,10 @@ const COMMON: &[Row] = &[
     row(libc::SYS_mremap, &[], "memory"),
     row(libc::SYS_munmap, &[], "memory"),
     row(
-        libc::SYS_mprotect,
-        &[Bits(2, libc::PROT_EXEC, 0)],
-        "memory, never code",
+        libc::SYS_madvise,
+        &[],
+        "memory in huge pages, where glibc is tuned so",
     ),
-    row(libc::SYS_madvise, &[], "memory is given back"),
     row(
         libc::SYS_getrandom,
         &[],
@@ -253,20 +251,28 @@ const SO_BINDTOIFINDEX: i32 = 62;
 #[cfg(target_arch = "x86_64")]
 const OF_THIS_ARCHITECTURE: &[Row] = &[
     row(libc::SYS_epoll_wait, &[], "the loop"),
-    row(
-        libc::SYS_epoll_pwait,
-        &[],
-        "the loop, with other C libraries",
-    ),
     row(libc::SYS_poll, &[], "waiting for the configuration"),
 ];
 
 #[cfg(not(target_arch = "x86_64"))]
-const OF_THIS_ARCHITECTURE: &[Row] = &[row(libc::SYS_epoll_pwait, &[], "the loop")];
+const OF_THIS_ARCHITECTURE: &[Row] = &[
+    row(libc::SYS_epoll_pwait, &[], "the loop"),
+    row(libc::SYS_ppoll, &[], "waiting for the configuration"),
+];
+
+/// The standard library looks whether a descriptor is open before it closes it, in debug builds.
+const OF_THIS_BUILD: &[Row] = if cfg!(debug_assertions) {
+    &[row(libc::SYS_fcntl, &[Is(1, libc::F_GETFD)], "close")]
+} else {
+    &[]
+};
 
 /// All rows.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
-    COMMON.iter().chain(OF_THIS_ARCHITECTURE)
+    COMMON
+        .iter()
+        .chain(OF_THIS_ARCHITECTURE)
+        .chain(OF_THIS_BUILD)
 }
 
 /// The architecture, where seccompiler knows it.
@@ -275,9 +281,12 @@ pub(crate) fn target() -> Option<TargetArch> {
 }
 
 /// The filter as the kernel takes it.
-pub(crate) fn program(target: TargetArch) -> Result<BpfProgram, BackendError> {
+pub(crate) fn program<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    target: TargetArch,
+) -> Result<BpfProgram, BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
-    for row in rows() {
+    for row in rows {
         let alternatives = rules.entry(row.call).or_default();
         // A call without any rule is allowed whatever its arguments are.
         if !row.conditions.is_empty() {
