@@ -186,11 +186,6 @@ const COMMON: &[Row] = &[
     ),
     row(
         libc::SYS_setsockopt,
-        &[Is(1, libc::SOL_IPV6), Is(2, libc::IPV6_MULTICAST_ALL)],
-        "no groups that other programs joined",
-    ),
-    row(
-        libc::SYS_setsockopt,
         &[Is(1, libc::SOL_IPV6), Is(2, libc::IPV6_TCLASS)],
         "adverts are marked as network control",
     ),

@@ -13,6 +13,8 @@ mod receivers;
 mod signals;
 mod socket;
 mod startup;
+#[cfg(test)]
+mod tests;
 mod transmit;
 
 pub(crate) use error::describe;
@@ -26,4 +28,17 @@ pub(crate) fn run() -> Result<(), Fatal> {
         Some(prepared) => EventLoop::new(prepared)?.run(),
         None => Ok(()),
     }
+}
+
+#[cfg(test)]
+#[path = "../../tests/support"]
+mod support {
+    #![expect(dead_code, reason = "the tests of the whole child use the rest")]
+    #![expect(clippy::arithmetic_side_effects, reason = "times of tests are near")]
+
+    pub(super) mod config;
+    pub(super) mod namespace;
+    pub(super) mod wire;
+
+    pub(super) use namespace::OURS;
 }

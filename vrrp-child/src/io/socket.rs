@@ -78,15 +78,13 @@ impl Receiver {
         if let Some(index) = index {
             bind_to_interface(&socket, index, family)?;
         }
-        // Without this option the kernel would hand over groups that other programs joined.
         match family {
             Family::V4 => {
+                // Otherwise the kernel hands over groups that other programs joined.
                 socket.set_multicast_all_v4(false)?;
                 setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
             }
             Family::V6 => {
-                // Kernels before 4.20 lack it; the decoder refuses foreign groups there.
-                let _ = socket.set_multicast_all_v6(false);
                 setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
                 setsockopt(&socket, sockopt::Ipv6RecvHopLimit, &true)?;
             }
@@ -179,11 +177,16 @@ impl Receiver {
         if self.index.is_some_and(|bound| bound != index) {
             return None;
         }
+        let destination = envelope.destination?;
+        // A raw IPv6 socket hears all groups of the machine, whatever its options are.
+        if destination.is_multicast() && !self.groups.contains(&destination) {
+            return None;
+        }
         Some(Datagram {
             index,
             family: self.family,
             source: envelope.source?,
-            destination: envelope.destination?,
+            destination,
             hop_limit: match self.family {
                 Family::V4 => bytes.get(TTL_OFFSET).copied(),
                 Family::V6 => envelope.hop_limit,

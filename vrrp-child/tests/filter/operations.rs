@@ -178,7 +178,6 @@ fn set_v6_option(option: i32) -> Prepare {
         libc::IPV6_MULTICAST_LOOP => {
             || on_v6(|socket| socket.set_multicast_loop_v6(false).unwrap())
         }
-        libc::IPV6_MULTICAST_ALL => || on_v6(|socket| socket.set_multicast_all_v6(false).unwrap()),
         libc::IPV6_TCLASS => || on_v6(|socket| socket.set_tclass_v6(0xc0).unwrap()),
         libc::IPV6_ADD_MEMBERSHIP => {
             || on_v6(|socket| socket.join_multicast_v6(&GROUP6, INTERFACE).unwrap())

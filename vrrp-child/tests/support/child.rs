@@ -47,6 +47,24 @@ impl Child {
 
     /// The same under a program such as `strace`.
     pub(crate) fn spawn_with(prefix: &[&str]) -> Self {
+        let mut child = Self::execute(prefix);
+        child.send(&ParentToVrrp::Hello(Hello::of(Role::Parent)));
+        assert_eq!(child.next(), VrrpToParent::Hello(Hello::of(Role::Vrrp)));
+        let VrrpToParent::Confined(confinement) = child.next() else {
+            panic!("Confined comes behind Hello, not {:?}", child.said);
+        };
+        child.confinement = confinement;
+        child
+    }
+
+    /// Starts it and sends this greeting.
+    pub(crate) fn greet(hello: Hello) -> Self {
+        let mut child = Self::execute(&[]);
+        child.send(&ParentToVrrp::Hello(hello));
+        child
+    }
+
+    fn execute(prefix: &[&str]) -> Self {
         let (ours, theirs) = socket_pair().unwrap();
         let mut words: Vec<&str> = prefix.to_vec();
         words.extend([
@@ -68,7 +86,7 @@ impl Child {
             .stdin(Stdio::from(theirs))
             .spawn()
             .expect("the package util-linux is needed");
-        let mut child = Self {
+        Self {
             process,
             channel: Some(Channel::new(ours, 1 << 20)),
             confinement: Confinement {
@@ -76,14 +94,7 @@ impl Child {
                 landlock: String::new(),
             },
             said: Vec::new(),
-        };
-        child.send(&ParentToVrrp::Hello(Hello::of(Role::Parent)));
-        assert_eq!(child.next(), VrrpToParent::Hello(Hello::of(Role::Vrrp)));
-        let VrrpToParent::Confined(confinement) = child.next() else {
-            panic!("Confined comes behind Hello, not {:?}", child.said);
-        };
-        child.confinement = confinement;
-        child
+        }
     }
 
     /// Starts it and lets it go.

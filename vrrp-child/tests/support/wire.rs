@@ -1,6 +1,6 @@
 //! The other end of the cable: what arrives there, and what is sent from there.
 
-use super::{LIMIT, THEIRS};
+use super::namespace::{LIMIT, THEIRS};
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::if_nametoindex;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

@@ -7,6 +7,8 @@ mod link;
 mod message;
 mod notifications;
 mod requests;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use notifications::{Notifications, Pending};
 pub(crate) use requests::Requests;

@@ -135,6 +135,14 @@ impl Notifications {
     }
 }
 
+#[cfg(test)]
+impl Notifications {
+    /// For a test that sends to it.
+    pub(super) fn socket(&self) -> &Socket {
+        &self.socket
+    }
+}
+
 impl AsFd for Notifications {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
