@@ -46,10 +46,11 @@ impl Daemon {
                     .info(&format!("Starting VRRP child process, pid={pid}"));
             }
             Err(error) => {
-                slot.not_started(now);
-                let path = slot.executable.display();
-                self.log
-                    .error(&format!("cannot start the VRRP child {path}: {error}"));
+                if slot.not_started(now) {
+                    self.log.error(&format!(
+                        "cannot make a process for the VRRP child: {error}"
+                    ));
+                }
             }
         }
     }
@@ -73,10 +74,11 @@ impl Daemon {
                 ));
             }
             Err(error) => {
-                slot.not_started(now);
-                let path = slot.executable.display();
-                self.log
-                    .error(&format!("cannot start the checker child {path}: {error}"));
+                if slot.not_started(now) {
+                    self.log.error(&format!(
+                        "cannot make a process for the checker child: {error}"
+                    ));
+                }
             }
         }
     }

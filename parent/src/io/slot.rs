@@ -4,7 +4,7 @@ use super::link::{Link, Loss};
 use super::pidfile::PidFile;
 use holdfast::account::Account;
 use holdfast::obituary::{End, Obituary, Sequel};
-use holdfast::restart::{Next, Restarts, Task};
+use holdfast::restart::{Death, Next, Restarts, Task};
 use holdfast::route::Phase;
 use holdfast::side::Side;
 use holdfast_ipc::time::Monotonic;
@@ -33,6 +33,8 @@ pub(crate) struct Slot<S: Side> {
     /// Where the number of the living one stands.
     pub(crate) pid_file: Option<PidFile>,
     obituaries: Vec<Obituary>,
+    /// Starts in a row that made no process.
+    failures: u32,
 }
 
 impl<S: Side> Slot<S> {
@@ -57,6 +59,7 @@ impl<S: Side> Slot<S> {
             silent_since: None,
             pid_file,
             obituaries: Vec::new(),
+            failures: 0,
         }
     }
 
@@ -108,12 +111,19 @@ impl<S: Side> Slot<S> {
             return;
         };
         link.kill();
+        // A successor that never came up does not end the silence.
+        let silent_since = self.silent_since.or(loss.silent_since).unwrap_or(now);
+        self.silent_since = Some(silent_since);
         let next = if self.task == Task::Release && link.phase() == Phase::Stopped {
             self.restarts.released(now)
         } else {
-            self.restarts.died(now, link.started)
+            self.restarts.died(Death {
+                now,
+                started: link.started,
+                silent_since,
+                hung: loss.silent_since.is_some(),
+            })
         };
-        self.silent_since = self.silent_since.or(loss.silent_since).or(Some(now));
         let sequel = match next.task {
             Task::Release => Sequel::Releasing,
             Task::Fresh => Sequel::Later(next.at.since(now)),
@@ -131,16 +141,17 @@ impl<S: Side> Slot<S> {
         self.next = Some(next);
     }
 
-    /// It could not even be started.
-    pub(crate) fn not_started(&mut self, now: Monotonic) -> Next {
-        let next = self.restarts.died(now, now);
-        self.next = Some(next);
-        next
+    /// The system made no process for it. True when it is worth a line: not ten times a second.
+    pub(crate) fn not_started(&mut self, now: Monotonic) -> bool {
+        self.next = Some(self.restarts.not_started(now, self.task));
+        self.failures = self.failures.saturating_add(1);
+        self.failures.is_power_of_two()
     }
 
     /// The present child is up.
     pub(crate) fn is_up(&mut self, now: Monotonic) {
         self.silent_since = None;
+        self.failures = 0;
         let Some(link) = &self.link else {
             return;
         };
