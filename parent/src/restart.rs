@@ -49,8 +49,9 @@ const HANG_COUNTS: usize = 3;
 const SILENCE: Micros = Micros::from_secs(3);
 /// Delays once the addresses are released; then there is no hurry any more.
 const BACK_OFF_SECS: [u64; 5] = [5, 10, 20, 40, 60];
-/// How often a release is tried.
-const RELEASE_ATTEMPTS: u32 = 3;
+/// Delay before each attempt to release. A release that fails leaves addresses that nobody sends
+/// adverts for, so there are many attempts.
+const RELEASE_DELAYS_MS: [u64; 8] = [0, 0, 0, 50, 100, 200, 500, 1_000];
 /// A child that lives that long ends the back-off.
 const STABLE: Micros = Micros::from_secs(60);
 /// Between two attempts when the system makes no process at all.
@@ -69,7 +70,7 @@ enum Mode {
     #[default]
     Holding,
     /// Too many died; the addresses are given back.
-    Releasing { attempt: u32 },
+    Releasing { attempts: usize },
     /// Nothing is held any more; the number of starts since.
     BackingOff { starts: usize },
 }
@@ -89,14 +90,11 @@ impl Restarts {
         let stable = death.now.since(death.started) >= STABLE;
         match self.mode {
             Mode::Holding => self.died_holding(death),
-            Mode::Releasing { attempt } if attempt < RELEASE_ATTEMPTS => {
-                self.release(death.now, attempt.saturating_add(1))
-            }
+            Mode::Releasing { attempts } => self.release(death.now, attempts),
             Mode::BackingOff { .. } if stable => {
                 *self = Self::new();
                 self.died_holding(death)
             }
-            Mode::Releasing { .. } => self.back_off(death.now, 0),
             Mode::BackingOff { starts } => self.back_off(death.now, starts),
         }
     }
@@ -139,14 +137,19 @@ impl Restarts {
                 at: now.after(Micros::from_millis(*delay)),
                 task: Task::Resume,
             },
-            Some(_) | None => self.release(now, 1),
+            Some(_) | None => self.release(now, 0),
         }
     }
 
-    fn release(&mut self, now: Monotonic, attempt: u32) -> Next {
-        self.mode = Mode::Releasing { attempt };
+    fn release(&mut self, now: Monotonic, attempts: usize) -> Next {
+        let Some(delay) = RELEASE_DELAYS_MS.get(attempts) else {
+            return self.back_off(now, 0);
+        };
+        self.mode = Mode::Releasing {
+            attempts: attempts.saturating_add(1),
+        };
         Next {
-            at: now,
+            at: now.after(Micros::from_millis(*delay)),
             task: Task::Release,
         }
     }
@@ -230,12 +233,14 @@ mod tests {
     }
 
     #[test]
-    fn a_release_that_dies_itself_is_tried_three_times() {
+    fn a_release_that_dies_itself_is_tried_again_and_again() {
         let mut restarts = Restarts::default();
         crash_loop(&mut restarts, 9);
-        let seen: Vec<Next> = (0..4).map(|_| restarts.died(crash(700, 700))).collect();
-        let release = next(700, Task::Release);
-        assert_eq!(seen, [release, release, release, next(5_700, Task::Fresh)]);
+        let seen = crash_loop(&mut restarts, 9);
+        let (last, releases) = seen.split_last().unwrap();
+        let times = [0, 0, 0, 50, 150, 350, 850, 1_850];
+        assert_eq!(releases, times.map(|millis| (millis, Task::Release)));
+        assert_eq!(*last, (6_850, Task::Fresh));
     }
 
     #[test]

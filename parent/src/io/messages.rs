@@ -55,8 +55,10 @@ impl Daemon {
                 if let Some(link) = &mut self.vrrp.link {
                     link.go(now)?;
                 }
-                self.vrrp.is_up(now);
-                self.forward_verdicts();
+                if self.vrrp.phase() == Some(Phase::Running) {
+                    self.vrrp.is_up(now);
+                    self.forward_verdicts();
+                }
             }
             VrrpToParent::Refused { reason, .. } => self.vrrp_refused(reason),
             VrrpToParent::Stopped => {}

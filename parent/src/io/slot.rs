@@ -12,6 +12,19 @@ use nix::poll::{PollFd, PollFlags};
 use nix::unistd::Pid;
 use std::path::PathBuf;
 
+/// What the loss of a child means for what it held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aftermath {
+    /// A successor goes on.
+    Held,
+    /// It is given back.
+    Released,
+    /// It could not be given back.
+    Stuck,
+    /// Nothing was held.
+    Nothing,
+}
+
 /// One place.
 pub(crate) struct Slot<S: Side> {
     /// For the log: `vrrp child`.
@@ -106,17 +119,21 @@ impl<S: Side> Slot<S> {
     }
 
     /// The one in the place is lost. The place is free behind it; the next start is decided.
-    pub(crate) fn lose(&mut self, loss: Loss, masters: usize, now: Monotonic) {
+    pub(crate) fn lose(&mut self, loss: Loss, masters: usize, now: Monotonic) -> Aftermath {
         let Some(link) = self.link.take() else {
-            return;
+            return Aftermath::Nothing;
         };
         link.kill();
+        let held = !self.restarts.is_backing_off();
         // A successor that never came up does not end the silence.
         let silent_since = self.silent_since.or(loss.silent_since).unwrap_or(now);
         self.silent_since = Some(silent_since);
-        let next = if self.task == Task::Release && link.phase() == Phase::Stopped {
-            self.restarts.released(now)
-        } else {
+        if self.task == Task::Release && link.phase() == Phase::Stopped {
+            // It did what it was there for, which is no death.
+            self.next = Some(self.restarts.released(now));
+            return Aftermath::Released;
+        }
+        let next = {
             self.restarts.died(Death {
                 now,
                 started: link.started,
@@ -139,6 +156,11 @@ impl<S: Side> Slot<S> {
             sequel,
         });
         self.next = Some(next);
+        match (held, self.restarts.is_backing_off()) {
+            (true, false) => Aftermath::Held,
+            (true, true) => Aftermath::Stuck,
+            (false, _) => Aftermath::Nothing,
+        }
     }
 
     /// The system made no process for it. True when it is worth a line: not ten times a second.
