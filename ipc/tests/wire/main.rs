@@ -14,6 +14,7 @@
 mod samples;
 mod strategies;
 
+use holdfast_ipc::config::model::ScriptAction;
 use holdfast_ipc::message::{
     CheckerToParent, PROTOCOL, ParentToChecker, ParentToVrrp, VrrpToParent,
 };
@@ -198,4 +199,16 @@ fn a_message_above_the_limit_is_not_encoded() {
     };
     let refused = wire::encode(&message).unwrap_err();
     assert!(matches!(refused, WireError::TooLong(length) if length > MAX_MESSAGE));
+}
+
+/// Each takes a byte on the wire and eight in bincode's counting.
+#[test]
+fn a_short_message_of_many_empty_texts_is_read() {
+    let mut message = samples::parent_to_checker().swap_remove(5);
+    let ParentToChecker::Prepare { config, .. } = &mut message else {
+        panic!("{message:?}");
+    };
+    config.scripts[1].action = ScriptAction::ProcessExists(vec![String::new(); 32_000]);
+    let bytes = wire::encode(&message).unwrap();
+    assert_eq!(wire::decode::<ParentToChecker>(&bytes).unwrap(), message);
 }
