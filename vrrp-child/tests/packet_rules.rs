@@ -133,13 +133,14 @@ fn sign(packet: &mut [u8], message_at: usize) {
 
 /// Writes the integrity check value of a multicast packet: mutable fields as zero, TTL as it is.
 fn authenticate(packet: &mut [u8]) {
+    let icv_at = usize::from(packet[0] & 0x0f) * 4 + 12;
     let mut covered = packet.to_vec();
-    for at in [1, 6, 7, 10, 11].into_iter().chain(32..44) {
+    for at in [1, 6, 7, 10, 11].into_iter().chain(icv_at..icv_at + 12) {
         covered[at] = 0;
     }
     let mac = Hmac::<Md5>::new_from_slice(b"s3cretpw").unwrap();
     let icv = mac.chain_update(&covered).finalize().into_bytes();
-    packet[32..44].copy_from_slice(&icv[..12]);
+    packet[icv_at..icv_at + 12].copy_from_slice(&icv[..12]);
 }
 
 fn set_total_length(packet: &mut [u8]) {
@@ -491,6 +492,18 @@ fn a_header_with_options_is_skipped() {
     let opened = open(&opened).unwrap();
     assert_eq!(opened.ip_header.len(), 24);
     assert_eq!(verify(&opened, &v3()).unwrap().advert.vrid, 51);
+}
+
+#[test]
+fn options_are_covered_by_the_check_value() {
+    let mut packet = encode(&with_ah(1, false));
+    packet.splice(PLAIN..PLAIN, [1, 1, 1, 0]);
+    packet[0] = 0x46;
+    set_total_length(&mut packet);
+    authenticate(&mut packet);
+    assert_eq!(judge4(&packet, &ah()), Ok(Some(1)));
+    packet[PLAIN] = 0;
+    assert_eq!(judge4(&packet, &ah()), Err(Reject::AhIcv));
 }
 
 #[test]

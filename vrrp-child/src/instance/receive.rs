@@ -56,7 +56,7 @@ impl Instance {
             &Expectation {
                 version: self.version(),
                 auth: self.config.auth,
-                ah_sequence: self.ah.seen(),
+                ah_sequence: self.ah.heard(),
                 interval: self.config.advert_int,
                 hop_limit,
                 unicast: self.is_unicast(),
