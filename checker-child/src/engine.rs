@@ -313,3 +313,6 @@ fn broken(what: &str) -> Vec<Action> {
         "the parent broke the protocol: {what}"
     ))]
 }
+
+#[cfg(test)]
+mod tests;

@@ -261,6 +261,9 @@ impl Script {
     }
 
     fn skip(&mut self, context: &mut Context<'_>) {
+        if self.waits_for_run {
+            return;
+        }
         if let Some(more) = self.overlap_lines.admit(context.now) {
             let name = &self.config.name;
             let text =

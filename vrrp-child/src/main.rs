@@ -6,16 +6,23 @@
 
 mod io;
 
+use std::fmt::Display;
+use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // The default hook may look for a backtrace in files, which the filter answers by death.
-    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+    std::panic::set_hook(Box::new(|panic| complain(panic)));
     match io::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}", io::describe(&error));
+            complain(&io::describe(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// To the pipe that the parent logs. If it is gone, there is nobody to tell.
+fn complain(text: &dyn Display) {
+    let _ = writeln!(stderr(), "{text}");
 }

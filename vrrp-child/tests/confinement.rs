@@ -5,6 +5,7 @@ mod support;
 
 use holdfast_ipc::message::ParentToVrrp;
 use holdfast_ipc::message::VrrpToParent;
+use holdfast_ipc::state::VrrpState;
 use support::child::{Child, fresh};
 use support::config::{config, router};
 use support::in_namespace;
@@ -51,6 +52,17 @@ fn the_child_holds_two_capabilities_and_nothing_else() {
         .map(|(field, value)| (field, value.to_owned()));
         assert_eq!(found, wanted);
         assert!(child.confinement.seccomp);
+        let landlock = &child.confinement.landlock;
+        let levels = [
+            "fully enforced",
+            "partially enforced",
+            "not in",
+            "not enabled in",
+        ];
+        assert!(
+            levels.iter().any(|level| landlock.starts_with(level)),
+            "{landlock}"
+        );
     });
 }
 
@@ -91,5 +103,14 @@ fn the_socket_to_the_parent_is_above_all_others() {
         let (highest, others) = sockets.split_last().unwrap();
         assert!(*highest >= 200, "{numbers:?}");
         assert!(others.iter().all(|number| *number < 32), "{numbers:?}");
+    });
+}
+
+#[test]
+fn few_descriptors_are_enough() {
+    in_namespace(|| {
+        let mut child = Child::spawn_with(&["prlimit", "--nofile=40:40"]);
+        child.begin(fresh(config([router(&["192.0.2.100/24"])])));
+        child.wait_for_state(VrrpState::Master);
     });
 }

@@ -1,9 +1,13 @@
 //! Routers among themselves, on a simulated link.
 
+#[path = "election/schedule.rs"]
+mod schedule;
 mod sim;
 
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::state::VrrpState;
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use sim::World;
 use sim::build::{config, kernel, router};
 
@@ -58,4 +62,19 @@ fn a_silent_master_is_replaced_after_the_down_interval() {
         "{:?}",
         taken.since(off)
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 10_000,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/election.seeds"))),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn whatever_happened_there_is_exactly_one_master_when_the_link_is_whole(
+        schedule in schedule::schedule()
+    ) {
+        prop_assert_eq!(schedule.run(), Ok(()));
+    }
 }

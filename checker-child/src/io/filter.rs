@@ -277,7 +277,11 @@ pub(crate) const TABLE: &[Row] = &[
         SYS_socket,
         When::Any(&[
             &[
-                Arg::Not(0, bits(libc::AF_NETLINK)),
+                Arg::Is(0, bits(libc::AF_INET)),
+                Arg::Bits(1, TYPE, bits(libc::SOCK_RAW)),
+            ],
+            &[
+                Arg::Is(0, bits(libc::AF_INET6)),
                 Arg::Bits(1, TYPE, bits(libc::SOCK_RAW)),
             ],
             &[

@@ -277,9 +277,11 @@ fn spawn_outcome(program: &Path, error: &std::io::Error) -> Outcome {
     }
 }
 
+/// The system's words, without the number that std puts behind them.
 fn describe(error: &std::io::Error) -> String {
-    match error.raw_os_error() {
-        Some(number) => Errno::from_raw(number).desc().to_owned(),
-        None => error.to_string(),
+    let mut text = error.to_string();
+    if let Some(number) = text.find(" (os error ") {
+        text.truncate(number);
     }
+    text
 }

@@ -14,6 +14,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,12 @@ use std::time::{Duration, Instant};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// User and group that the checker runs as.
 pub(crate) const NOBODY: u32 = 65534;
+
+/// Whoever started the tests may have left descriptors open; the real parent leaves none.
+const CLOSE_THE_REST: &str = "for path in /proc/$$/fd/*; do
+    number=${path##*/}; [ $number -le 2 ] || eval \"exec $number<&-\"
+done
+exec \"$@\"";
 
 /// A checker with the parent's end of its socket.
 pub(crate) struct Checker {
@@ -31,26 +38,41 @@ pub(crate) struct Checker {
 }
 
 impl Checker {
-    /// Starts one up to `Confined`.
+    /// Starts one up to `Confined`, as nobody.
     pub(crate) fn start() -> Self {
+        Self::start_as(NOBODY, &[], &[])
+    }
+
+    /// The same as any user, by way of other programs: one that root runs (`unshare …`), one that
+    /// the user runs (`prlimit …`).
+    pub(crate) fn start_as(user: u32, before: &[&str], through: &[&str]) -> Self {
         let (ours, theirs) = socket_pair().expect("socket pair");
-        let binary = reachable_binary();
+        let reuid = format!("--reuid={user}");
+        let regid = format!("--regid={user}");
         // setpriv clears the bounding set as the parent does; std alone cannot.
-        let process = Command::new("setpriv")
-            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
-            .args(["--bounding-set=-all", "--inh-caps=-all"])
-            .arg(binary)
+        let drop = [
+            "setpriv",
+            &reuid,
+            &regid,
+            "--clear-groups",
+            "--inh-caps=-all",
+        ];
+        let line = [before, &drop[..], &["--bounding-set=-all"], through].concat();
+        let process = Command::new("bash")
+            .args(["--norc", "--noprofile", "-c", CLOSE_THE_REST, "bash"])
+            .args(line)
+            .arg(reachable_binary())
             .stdin(Stdio::from(theirs))
             .stderr(Stdio::piped())
             .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .process_group(0)
             .spawn()
             .expect("setpriv (package util-linux) and the right to use it (root)");
         let mut parent: Channel<ParentToChecker, CheckerToParent> =
             Channel::new(ours, 64 * 1024 * 1024);
-        parent
-            .send(&ParentToChecker::Hello(Hello::of(Role::Parent)))
-            .unwrap();
+        let hello = ParentToChecker::Hello(Hello::of(Role::Parent));
+        parent.send(&hello).unwrap();
         let CheckerToParent::Hello(hello) = parent.receive_within(PATIENCE).unwrap() else {
             panic!("no Hello");
         };
@@ -75,15 +97,20 @@ impl Checker {
     /// The same with verdicts of a predecessor.
     pub(crate) fn running_with(config: CheckerConfig, verdicts: Vec<Verdict>) -> Self {
         let mut checker = Self::start();
+        checker.go(config, verdicts);
+        checker
+    }
+
+    /// Lets it run this configuration.
+    pub(crate) fn go(&mut self, config: CheckerConfig, verdicts: Vec<Verdict>) {
         let generation = Generation::new(1);
-        checker.send(&ParentToChecker::Start(CheckerStart {
+        self.send(&ParentToChecker::Start(CheckerStart {
             generation,
             config,
             verdicts,
         }));
-        assert_eq!(checker.next(), CheckerToParent::Ready { generation });
-        checker.send(&ParentToChecker::Go);
-        checker
+        assert_eq!(self.next(), CheckerToParent::Ready { generation });
+        self.send(&ParentToChecker::Go);
     }
 
     pub(crate) fn send(&mut self, message: &ParentToChecker) {
@@ -112,16 +139,6 @@ impl Checker {
         match self.next() {
             CheckerToParent::Verdict { verdict, .. } => verdict,
             other => panic!("expected a verdict, got {other:?}"),
-        }
-    }
-
-    /// The next verdict over this script.
-    pub(crate) fn verdict_of(&mut self, name: &str) -> Verdict {
-        loop {
-            let verdict = self.verdict();
-            if verdict.script.as_str() == name {
-                return verdict;
-            }
         }
     }
 
@@ -175,9 +192,22 @@ impl Drop for Checker {
     }
 }
 
-/// The binary at a place that nobody can reach: a checkout may lie below /root.
+/// The binary at a place that other users can reach: a checkout may lie below /root.
 fn reachable_binary() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_holdfast-checker"))
+    let built = PathBuf::from(env!("CARGO_BIN_EXE_holdfast-checker"));
+    let open =
+        |path: &Path| fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o001 != 0);
+    if built.ancestors().all(open) {
+        return built;
+    }
+    static COPY: OnceLock<Place> = OnceLock::new();
+    let copy = COPY.get_or_init(|| {
+        let place = Place::new();
+        let status = Command::new("cp").arg(&built).arg(&place.0).status();
+        assert!(status.unwrap().success());
+        place
+    });
+    copy.0.join("holdfast-checker")
 }
 
 /// Asks again and again until there is an answer.
@@ -216,10 +246,10 @@ impl Place {
         self.0.join("out").join(name)
     }
 
-    /// Writes a shell script; `@` in it stands for the directory that it may write to.
+    /// Writes a shell script; `@/` in it stands for the directory that it may write to.
     pub(crate) fn script(&self, name: &str, text: &str) -> PathBuf {
         let out = self.0.join("out");
-        let text = text.replace('@', out.to_str().unwrap());
+        let text = text.replace("@/", &format!("{}/", out.display()));
         self.file(name, &format!("#!/bin/sh\n{text}\n"))
     }
 

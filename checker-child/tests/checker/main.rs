@@ -9,6 +9,19 @@
 )]
 
 #[cfg(test)]
+mod crowd;
+#[cfg(test)]
+mod ends;
+#[cfg(test)]
+#[path = "../../src/io/filter.rs"]
+mod filter;
+#[cfg(test)]
+mod filter_model;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod parent;
+#[cfg(test)]
 mod runs;
+#[cfg(test)]
+mod sandbox;

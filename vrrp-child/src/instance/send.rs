@@ -21,31 +21,31 @@ const AH_BLOCK: u32 = 1_000;
 /// Last sequence number; behind it the counter stays and the role moves (`2402-2.5-02`).
 const AH_LAST: u32 = 0xffff_fffd;
 
-/// Sequence numbers of the authentication header: one counter for send and receive
-/// (`2402-2.5-01`).
+/// Sequence numbers of the authentication header. What is sent is above all that was sent or heard
+/// (`2402-2.5-01`). What is received only has to be above what was heard: two MASTERs that count in
+/// step would else take each other's adverts for replays, and both stay.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct AhCounter {
-    /// Highest that was seen or used; received ones have to be above it.
-    seen: u32,
-    /// The predecessor may have used up to here.
-    floor: u32,
+    heard: u32,
+    used: u32,
     /// What a successor has to take for used.
     bound: u32,
 }
 
 impl AhCounter {
-    /// From the bound of a checkpoint. What the predecessor really saw last lies within a block
+    /// From the bound of a checkpoint. What the predecessor really heard last lies within a block
     /// below the bound, so a peer that goes on from there is still heard.
     pub(super) const fn resumed(bound: u32) -> Self {
         Self {
-            seen: bound.saturating_sub(AH_BLOCK),
-            floor: bound,
+            heard: bound.saturating_sub(AH_BLOCK),
+            used: bound,
             bound,
         }
     }
 
-    pub(super) const fn seen(self) -> u32 {
-        self.seen
+    /// Received ones have to be above it (`2402-3.4.3-01`).
+    pub(super) const fn heard(self) -> u32 {
+        self.heard
     }
 
     pub(super) const fn bound(self) -> u32 {
@@ -54,26 +54,30 @@ impl AhCounter {
 
     /// A verified advert had this one.
     pub(super) fn hear(&mut self, sequence: u32) {
-        self.seen = self.seen.max(sequence);
-        self.reserve();
+        self.heard = self.heard.max(sequence);
+        self.reserve(sequence);
     }
 
     /// The one for the next advert.
     fn take(&mut self) -> u32 {
-        self.seen = self.seen.max(self.floor).saturating_add(1).min(AH_LAST);
-        self.reserve();
-        self.seen
+        self.used = self.last().saturating_add(1).min(AH_LAST);
+        self.reserve(self.used);
+        self.used
     }
 
-    fn reserve(&mut self) {
-        if self.seen > self.bound {
-            self.bound = self.seen.saturating_add(AH_BLOCK);
+    fn last(self) -> u32 {
+        self.heard.max(self.used)
+    }
+
+    fn reserve(&mut self, sequence: u32) {
+        if sequence > self.bound {
+            self.bound = sequence.saturating_add(AH_BLOCK);
         }
     }
 
     /// A counter that has come to its end starts again with the next time as MASTER.
     pub(super) fn enter_master(&mut self) {
-        if self.seen.max(self.floor) >= AH_LAST {
+        if self.last() >= AH_LAST {
             *self = Self::default();
         }
     }
@@ -131,7 +135,8 @@ impl Instance {
         let Some(source) = self.source else {
             return false;
         };
-        if self.config.interface.is_some() && self.index.is_none() {
+        let interface = self.index.and_then(|index| ctx.net().link(index));
+        if self.config.interface.is_some() && !interface.is_some_and(|link| link.up) {
             return false;
         }
         let auth = self.outgoing_auth(ctx);
@@ -225,7 +230,7 @@ mod tests {
         assert_eq!(counter.take(), 1);
         counter.hear(8);
         assert_eq!(counter.take(), 9);
-        assert_eq!(counter.seen(), 9);
+        assert_eq!(counter.heard(), 8);
     }
 
     #[test]
@@ -245,7 +250,7 @@ mod tests {
     #[test]
     fn a_successor_sends_above_the_bound_and_still_hears_a_peer_that_is_below_it() {
         let mut counter = AhCounter::resumed(5_000);
-        assert_eq!(counter.seen(), 4_000);
+        assert_eq!(counter.heard(), 4_000);
         assert_eq!(counter.take(), 5_001);
     }
 

@@ -8,6 +8,8 @@ use super::parent::Parent;
 use super::poller::{Poller, Source};
 use super::signals::{Signals, Wish};
 use super::startup::{self, Prepared};
+use crate::complain;
+use holdfast_ipc::channel::ChannelError;
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::config::{Generation, VrrpConfig};
 use holdfast_ipc::message::{ParentToVrrp, StartMode, VrrpStart, VrrpToParent};
@@ -105,8 +107,7 @@ impl EventLoop {
         while !matches!(self.phase, Phase::Stopped) {
             self.turn()?;
         }
-        self.parent.send(&VrrpToParent::Stopped);
-        Ok(())
+        self.parent.finish(&VrrpToParent::Stopped)
     }
 
     /// One turn: the clock is read once, a deadline that has come goes before everything else.
@@ -149,6 +150,7 @@ impl EventLoop {
     }
 
     fn end_turn(&mut self, now: Monotonic) -> Result<(), Fatal> {
+        self.parent.flush();
         if self.parent.is_gone() {
             self.stop(now)?;
         }
@@ -207,14 +209,14 @@ impl EventLoop {
     }
 
     fn take_notifications(&mut self) -> Result<(), Fatal> {
+        let mut heard = VecDeque::new();
         let pending = self
             .kernel
-            .notifications(NOTIFICATIONS_PER_TURN, &mut self.events)?;
+            .notifications(NOTIFICATIONS_PER_TURN, &mut heard)?;
         match pending {
-            Pending::Nothing | Pending::More => {}
+            Pending::Nothing | Pending::More => self.events.append(&mut heard),
+            // The dump is newer than all that was heard.
             Pending::Resync => {
-                // The dump is newer than all that was heard.
-                self.events.clear();
                 let state = self.kernel.resync()?;
                 self.events.push_back(Event::Resync(state));
             }
@@ -223,13 +225,14 @@ impl EventLoop {
     }
 
     fn take_messages(&mut self, now: Monotonic) -> Result<(), Fatal> {
-        self.parent.flush();
         for _ in 0..MESSAGES_PER_TURN {
             match self.parent.receive() {
                 Ok(Some(message)) => self.take_message(now, message)?,
                 Ok(None) => break,
-                Err(_) => {
-                    // Level-triggered: a closed socket would wake the loop for ever.
+                Err(error) => {
+                    if !matches!(error, ChannelError::Closed) {
+                        complain(&describe(&error));
+                    }
                     self.parent.give_up(&self.poller)?;
                     return self.stop(now);
                 }

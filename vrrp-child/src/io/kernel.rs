@@ -75,10 +75,21 @@ impl Kernel {
         self.notifications.read(limit, events)
     }
 
-    /// Forgets what belonged to an interface that is gone.
+    /// Forgets what belonged to interfaces that are or may be gone.
     pub(crate) fn note(&mut self, event: &Event<'_>) {
-        if let Event::LinkGone(index) = event {
-            self.transmitter.forget(*index);
+        match event {
+            Event::LinkGone(index) => self.transmitter.forget(*index),
+            Event::Resync(_) => self.transmitter.forget_all(),
+            Event::Advert(_)
+            | Event::AddressesDone(_)
+            | Event::AddressPresent(_)
+            | Event::AddressGone { .. }
+            | Event::LinkPresent(_)
+            | Event::Reconfigure(_)
+            | Event::SendFailed { .. }
+            | Event::Stop
+            | Event::TimerDue
+            | Event::Verdict(_) => {}
         }
     }
 

@@ -116,6 +116,11 @@ impl Transmitter {
     pub(crate) fn forget(&mut self, index: IfIndex) {
         self.interfaces.remove(&index);
     }
+
+    /// Any interface may be gone.
+    pub(crate) fn forget_all(&mut self) {
+        self.interfaces.clear();
+    }
 }
 
 fn open_v4() -> io::Result<Socket> {

@@ -3,8 +3,9 @@
 use holdfast_ipc::config::VrrpConfig;
 use holdfast_ipc::config::model::{
     AdvertInterval, Auth, Broadcast, ChecksumForm, Family, GarpSettings, InitialState, Micros,
-    Priority, Transport, Version, VirtualAddress, VirtualRouter, Vrid,
+    Priority, TrackScript, Transport, Version, VirtualAddress, VirtualRouter, Vrid, Weight,
 };
+use holdfast_ipc::state::{ScriptState, Verdict};
 use holdfast_vrrp::event::{IfIndex, KernelState, Link, MacAddress, PresentAddress};
 use std::net::IpAddr;
 
@@ -41,6 +42,28 @@ pub(crate) fn vip(text: &str) -> VirtualAddress {
         autojoin: false,
         preferred_lft: None,
         no_track: false,
+    }
+}
+
+/// `track_script`.
+pub(crate) fn track(script: &str, weight: i16) -> TrackScript {
+    TrackScript {
+        script: script.try_into().unwrap(),
+        weight: Weight::try_from(weight).unwrap(),
+        reverse: false,
+    }
+}
+
+/// A verdict.
+pub(crate) fn failing(script: &str, fails: bool) -> Verdict {
+    Verdict {
+        script: script.try_into().unwrap(),
+        state: if fails {
+            ScriptState::Failed
+        } else {
+            ScriptState::Ok
+        },
+        detail: "exit 1 after 3 ms".to_owned(),
     }
 }
 

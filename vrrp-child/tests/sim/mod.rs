@@ -9,6 +9,7 @@
     reason = "a test's numbers are small; each test binary uses its part of this module"
 )]
 
+pub(crate) mod bench;
 pub(crate) mod build;
 
 use holdfast_ipc::config::VrrpConfig;
@@ -18,7 +19,7 @@ use holdfast_ipc::state::{Checkpoint, StateChange, Verdict, VrrpState};
 use holdfast_ipc::time::Monotonic;
 use holdfast_vrrp::action::{Action, AddressChange, Transmit};
 use holdfast_vrrp::engine::Engine;
-use holdfast_vrrp::event::{AddressResult, Event, IfIndex, KernelState, PresentAddress};
+use holdfast_vrrp::event::{AddressResult, Event, IfIndex, KernelState, Link, PresentAddress};
 use holdfast_vrrp::packet::Datagram;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -38,6 +39,8 @@ enum Item {
 enum Echo {
     Present(PresentAddress),
     Gone(IfIndex, IpAddr, u8),
+    Link(Link),
+    Verdict(Verdict),
 }
 
 /// How packets travel from one router to another.
@@ -214,6 +217,60 @@ impl World {
         let wake = self.now.after(time);
         let life = self.nodes[at].life;
         self.push(wake, Item::Timer(at, life));
+    }
+
+    /// All wires as new.
+    pub(crate) fn mend(&mut self) {
+        self.wires(|wire| *wire = Wire::default());
+    }
+
+    /// A sleeping machine wakes up now.
+    pub(crate) fn wake(&mut self, at: usize) {
+        if self.nodes[at].asleep.is_some() {
+            self.nodes[at].asleep = Some(self.now);
+            self.happen(Item::Timer(at, 0));
+        }
+    }
+
+    /// Its interface gets or loses carrier.
+    pub(crate) fn carrier(&mut self, at: usize, running: bool) {
+        let link = &mut self.nodes[at].kernel.links[0];
+        link.running = running;
+        let link = link.clone();
+        self.deliver(at, Echo::Link(link));
+    }
+
+    /// A script has a verdict.
+    pub(crate) fn script(&mut self, at: usize, script: &str, fails: bool) {
+        let verdict = build::failing(script, fails);
+        self.nodes[at].verdicts = vec![verdict.clone()];
+        self.deliver(at, Echo::Verdict(verdict));
+    }
+
+    /// A message reaches the process now, or when it wakes up.
+    fn deliver(&mut self, at: usize, echo: Echo) {
+        let life = self.nodes[at].life;
+        self.happen(Item::Echo(at, life, echo));
+    }
+
+    /// A router that is not MASTER holds nothing, a MASTER holds all, as far as messages of the
+    /// kernel have arrived.
+    pub(crate) fn check_presence(&self) -> Result<(), String> {
+        for (at, node) in self.nodes.iter().enumerate() {
+            let awaited = |item: &Item| matches!(item, Item::Echo(to, ..) if *to == at);
+            if node.asleep.is_some() || self.queue.values().any(awaited) {
+                continue;
+            }
+            let wrong = match node.state() {
+                Some(VrrpState::Master) => !node.holds_all(),
+                Some(VrrpState::Init | VrrpState::Backup | VrrpState::Fault) => node.holds_any(),
+                None => false,
+            };
+            if wrong {
+                return Err(format!("router {at} is {:?}: {:?}", node.state(), node.log));
+            }
+        }
+        Ok(())
     }
 
     fn push(&mut self, at: Monotonic, item: Item) {
@@ -395,6 +452,8 @@ impl World {
             }
             Item::Echo(at, of, echo) if of == life => match echo {
                 Echo::Present(address) => self.event(at, Event::AddressPresent(address)),
+                Echo::Link(link) => self.event(at, Event::LinkPresent(link)),
+                Echo::Verdict(verdict) => self.event(at, Event::Verdict(verdict)),
                 Echo::Gone(index, address, prefix) => self.event(
                     at,
                     Event::AddressGone {
