@@ -4,9 +4,11 @@ use super::clock;
 use super::config::{self, Good, Outcome};
 use super::daemon::{ChildId, Daemon, Plan};
 use super::host::Findings;
+use super::run::refuse_writable_files;
 use super::slot::Slot;
 use holdfast::account::Account;
 use holdfast::reload::Step;
+use holdfast::words::counted;
 use holdfast_conf::UnknownWords;
 use holdfast_ipc::message::{ParentToChecker, ParentToVrrp};
 use holdfast_ipc::time::Monotonic;
@@ -16,6 +18,7 @@ impl Daemon {
     /// SIGHUP.
     pub(crate) fn begin_reload(&mut self, now: Monotonic) {
         self.log.info("Reloading ...");
+        self.log.reopen_file();
         match self.read_new_plan() {
             Err(reason) => self.keep(&reason),
             Ok(plan) => {
@@ -57,6 +60,10 @@ impl Daemon {
     fn examine(&mut self, good: Good) -> Result<Plan, String> {
         for line in good.report.lines() {
             self.log.warning(&line);
+        }
+        refuse_writable_files(&good)?;
+        for text in good.file_faults().readable {
+            self.log.warning(&text);
         }
         let Findings {
             facts,
@@ -134,17 +141,22 @@ impl Daemon {
             return;
         };
         let generation = plan.generation;
+        let now = clock::now();
         self.log_changes(&plan);
         let previous = std::mem::replace(&mut self.plan, plan);
         self.previous_plan = Some(previous);
         for child in children {
             // A failure is seen again when the socket is read.
             let _ = match child {
-                ChildId::Vrrp => self.vrrp.link.as_mut().map(|link| link.commit(generation)),
+                ChildId::Vrrp => self
+                    .vrrp
+                    .link
+                    .as_mut()
+                    .map(|link| link.commit(generation, now)),
                 ChildId::Checker(account) => {
                     let slot = self.checkers.get_mut(account);
                     let link = slot.and_then(|slot| slot.link.as_mut());
-                    link.map(|link| link.commit(generation))
+                    link.map(|link| link.commit(generation, now))
                 }
             };
         }

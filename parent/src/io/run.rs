@@ -84,10 +84,12 @@ fn start(options: Options, background: bool) -> Result<Daemon, Stop> {
     umask(Mode::from_bits_truncate(0o077));
     let config_path = absolute(&config::choose(options.config.as_ref()))?;
     let good = read_config(&config_path, options.compat)?;
-    let findings = good.examine().map_err(|text| Stop {
+    let bad = |text| Stop {
         status: BAD_CONFIGURATION,
         text,
-    })?;
+    };
+    refuse_writable_files(&good).map_err(bad)?;
+    let findings = good.examine().map_err(bad)?;
     let executables = find_executables()?;
     assemble(options, config_path, good, findings, &executables, ready)
 }
@@ -120,6 +122,14 @@ fn read_config(path: &Path, compat: bool) -> Result<Good, Stop> {
             })
         }
         Outcome::Good(good) => Ok(*good),
+    }
+}
+
+/// Whoever can write the configuration is root already, if we run what it says.
+pub(crate) fn refuse_writable_files(good: &Good) -> Result<(), String> {
+    match good.file_faults().writable.into_iter().next() {
+        Some(fault) if good.config.global.script_security => Err(fault),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -267,11 +277,15 @@ fn announce(log: &mut Log, options: &Options, path: &Path, good: &Good, findings
     for text in &findings.insecure {
         log.error(text);
     }
+    let faults = good.file_faults();
+    for text in faults.writable.iter().chain(&faults.readable) {
+        log.warning(text);
+    }
     let servers = good.config.virtual_servers.len();
     if servers > 0 {
         log.warning(&format!(
-            "{servers} virtual servers are checked as text, load balancing is not carried out by \
-             this version"
+            "virtual_server: {servers} of them are checked as text, load balancing is not carried \
+             out by this version"
         ));
     }
     if good.config.global.mail.is_some() {
