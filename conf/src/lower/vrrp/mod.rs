@@ -92,11 +92,11 @@ fn instance(
         version: version(cx, scope, family),
         strict: scope.bool(Word::Strict).unwrap_or(false),
     };
+    let transport = transport::transport(cx, scope, basics);
+    let interface = interface(cx, scope, &transport);
     let (addresses, excluded) = addresses::both(cx, scope, basics);
     let auth = auth::auth(cx, scope, basics);
     let election = election::election(cx, scope, basics, auth);
-    let transport = transport::transport(cx, scope, basics);
-    let interface = interface(cx, scope, &transport);
     let track_interfaces = tracking::interfaces(cx, scope, interface.as_ref());
     let vrid = vrid(cx, scope);
     let advert_int = advert_int(cx, scope, basics.version);
