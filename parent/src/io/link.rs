@@ -126,6 +126,11 @@ impl<S: Side> Link<S> {
         self.phase
     }
 
+    /// Since when it is in its phase.
+    pub(crate) const fn in_phase_since(&self) -> Monotonic {
+        self.step_since
+    }
+
     /// Goes to the next phase of the start.
     pub(crate) const fn enter(&mut self, phase: Phase, now: Monotonic) {
         self.phase = phase;

@@ -48,10 +48,8 @@ impl Daemon {
                     self.log.error(&line);
                 }
                 let path = self.config_path.display();
-                let count = report.errors();
-                Err(format!(
-                    "{count} errors, `holdfast -t -f {path}` shows them"
-                ))
+                let errors = counted(report.errors(), "error", "errors");
+                Err(format!("{errors}, `holdfast -t -f {path}` shows them"))
             }
             Outcome::Good(good) => self.examine(*good),
         }
@@ -190,7 +188,11 @@ impl Daemon {
     }
 
     fn log_changes(&mut self, plan: &Plan) {
-        for line in holdfast_conf_changes(&self.plan, plan) {
+        let lines = holdfast_conf::diff(&self.plan.config, &plan.config).lines();
+        if lines.is_empty() {
+            self.log.info("no change");
+        }
+        for line in lines {
             self.log.info(&line);
         }
     }
@@ -209,6 +211,9 @@ impl Daemon {
             if let Some(Ok(())) = slot.link.as_mut().map(|link| link.stop(now)) {
                 self.leaving.push(slot);
             }
+        }
+        if wanted.is_empty() {
+            self.remove_checkers_pid_file();
         }
         for account in wanted {
             let executable = &self.checker_executable;
@@ -230,9 +235,4 @@ impl Daemon {
         self.verdicts
             .retain(|name, _| scripts.iter().any(|script| script.name == *name));
     }
-}
-
-/// What changes, one line each.
-fn holdfast_conf_changes(_old: &Plan, _new: &Plan) -> Vec<String> {
-    Vec::new()
 }
