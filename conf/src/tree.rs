@@ -75,6 +75,8 @@ pub(crate) struct Tree<'s> {
     guessing: bool,
     /// An error about braces was said, so that the end of the text needs no further one.
     confused: bool,
+    /// The statement that is being read is too deep to be of any use.
+    useless: bool,
 }
 
 /// A block that is being read.
@@ -99,6 +101,7 @@ impl<'s> Tree<'s> {
             done: None,
             guessing: false,
             confused: false,
+            useless: false,
         }
     }
 
@@ -211,6 +214,7 @@ impl<'s> Tree<'s> {
                 open.statements.push(statement);
                 None
             }
+            None if std::mem::take(&mut self.useless) => self.done.take(),
             None => self.done.replace(statement),
         }
     }
@@ -296,6 +300,7 @@ impl<'s> Tree<'s> {
             .help("is a `}` missing before this?"),
         );
         self.confused = true;
+        self.useless = true;
         self.skip_block(said);
     }
 

@@ -177,6 +177,9 @@ fn same_names(cx: &mut Context<'_>, kind: &str, blocks: &[Named]) {
 
 /// A block without a word that it cannot do without.
 fn missing_word(cx: &mut Context<'_>, kind: &str, word: &str, block: &Named) {
+    if cx.said.is_incomplete() {
+        return;
+    }
     let text = format!("`{kind}` {} has no `{word}`", quote(&block.name));
     cx.push(
         Diagnostic::error(Code::MissingWord, block.span, text)
