@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod cli;
+pub mod glob;
 pub mod heartbeat;
 pub mod identity;
 pub mod launch;
@@ -11,6 +12,7 @@ pub mod obituary;
 pub mod reload;
 pub mod restart;
 pub mod route;
+pub mod seccomp;
 pub mod side;
 pub mod signum;
 pub mod slice;

@@ -130,7 +130,8 @@ pub fn admit(
         },
         Kind::Ready => match phase {
             Phase::Starting(expected) if answers(expected) => Ok(Take(Phase::Running)),
-            Phase::Releasing | Phase::Stopping => Ok(Drop),
+            Phase::Releasing => Ok(Take(Phase::Releasing)),
+            Phase::Stopping => Ok(Drop),
             _other => refuse,
         },
         Kind::Refused => match phase {
@@ -254,7 +255,7 @@ mod tests {
             "Cxxxxxx=xxxx", // Greeting
             "x=xxxxx=xxxx", // Confining
             "xxRSxxx=xxxx", // Starting
-            "xx-Sxxx===xS", // Releasing
+            "xx=Sxxx===xS", // Releasing
             "xxxxxx=====x", // Running
             "xxxRPx=====x", // Preparing
             "xxxxxx=====x", // Prepared

@@ -99,6 +99,8 @@ pub(crate) enum Life {
         since: Monotonic,
         /// The stop scripts are begun.
         told: bool,
+        /// A child was started that only releases.
+        released: bool,
         /// With this status.
         status: u8,
     },
@@ -131,7 +133,7 @@ pub(crate) struct Daemon {
     pub(crate) life: Life,
     pub(crate) ready: Option<Readiness>,
     /// A child refused the configuration before the start was complete.
-    pub(crate) refused_at_start: bool,
+    pub(crate) refused_at_start: Option<String>,
     pub(crate) pid_file: Option<PidFile>,
 }
 

@@ -35,6 +35,10 @@ pub(crate) struct Log {
     own: Source,
     syslog: Option<Syslog>,
     console: Option<Console>,
+    /// Until the start is complete, errors reach the terminal in any case.
+    starting: Option<Console>,
+    /// `-D`.
+    detail: bool,
     file: Option<File>,
     limiter: Limiter,
 }
@@ -53,6 +57,8 @@ impl Log {
             },
             syslog,
             console: options.log_console.then_some(Console { lost: 0 }),
+            starting: (!options.log_console).then_some(Console { lost: 0 }),
+            detail: options.log_detail,
             file,
             limiter: Limiter::default(),
         })
@@ -80,6 +86,9 @@ impl Log {
 
     /// A line of any process.
     pub(crate) fn write_as(&mut self, source: Source, level: Level, text: &str) {
+        if level == Level::Debug && !self.detail {
+            return;
+        }
         let now = clock::now();
         match self.limiter.ask(source.name, level, now) {
             Permission::Suppress => {}
@@ -94,6 +103,11 @@ impl Log {
                 self.put(now, source, level, text);
             }
         }
+    }
+
+    /// Errors go to the log alone from now on.
+    pub(crate) fn end_of_start(&mut self) {
+        self.starting = None;
     }
 
     /// Tries what could not be done before. Returns when it wants to be called again.
@@ -121,6 +135,11 @@ impl Log {
         let line = one_line(text);
         if let Some(syslog) = &mut self.syslog {
             syslog.send(now, source, level, &line);
+        }
+        if let Some(terminal) = &mut self.starting
+            && level == Level::Error
+        {
+            terminal.write(&format!("{}: {line}\n", source.name));
         }
         if self.console.is_none() && self.file.is_none() {
             return;

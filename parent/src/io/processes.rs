@@ -5,7 +5,7 @@ use super::daemon::{ChildId, Daemon, Life};
 use super::link::{Link, Loss};
 use super::log::{Log, Source};
 use super::pidfile::PidFile;
-use super::slot::Slot;
+use super::slot::{Aftermath, Slot};
 use holdfast::account::Account;
 use holdfast::launch::Role;
 use holdfast::notify::News;
@@ -46,10 +46,11 @@ impl Daemon {
                     .info(&format!("Starting VRRP child process, pid={pid}"));
             }
             Err(error) => {
-                slot.not_started(now);
-                let path = slot.executable.display();
-                self.log
-                    .error(&format!("cannot start the VRRP child {path}: {error}"));
+                if slot.not_started(now) {
+                    self.log.error(&format!(
+                        "cannot make a process for the VRRP child: {error}"
+                    ));
+                }
             }
         }
     }
@@ -73,10 +74,11 @@ impl Daemon {
                 ));
             }
             Err(error) => {
-                slot.not_started(now);
-                let path = slot.executable.display();
-                self.log
-                    .error(&format!("cannot start the checker child {path}: {error}"));
+                if slot.not_started(now) {
+                    self.log.error(&format!(
+                        "cannot make a process for the checker child: {error}"
+                    ));
+                }
             }
         }
     }
@@ -170,9 +172,13 @@ impl Daemon {
             return self.vrrp_ended_at_stop(now);
         }
         let why = loss.reason.clone().unwrap_or_else(|| "it died".to_owned());
-        self.vrrp.lose(loss, masters, now);
-        if self.vrrp.restarts.is_backing_off() {
-            self.released();
+        match self.vrrp.lose(loss, masters, now) {
+            Aftermath::Held | Aftermath::Nothing => {}
+            Aftermath::Released => self.gave_up("no address is held now"),
+            Aftermath::Stuck => self.gave_up(
+                "the addresses could not be released: they may still be on this machine with \
+                 nobody behind them",
+            ),
         }
         let step = self.reload.died(
             &ChildId::Vrrp,
@@ -201,7 +207,7 @@ impl Daemon {
             return;
         }
         let why = loss.reason.clone().unwrap_or_else(|| "it died".to_owned());
-        slot.lose(loss, 0, now);
+        let _ = slot.lose(loss, 0, now);
         let id = ChildId::Checker(account.clone());
         let step = self.reload.died(
             &id,
@@ -216,8 +222,14 @@ impl Daemon {
         self.checkpoints.values().filter(is_master).count()
     }
 
-    /// The addresses are given back: scripts hear of it, and the next child starts from nothing.
-    fn released(&mut self) {
+    /// Nobody stands behind the addresses any more: scripts hear of it, and the next child starts
+    /// from nothing.
+    fn gave_up(&mut self, what: &str) {
+        let next = self.vrrp.next.map(|next| next.at.since(clock::now()));
+        let wait = next.unwrap_or_default();
+        self.log.error(&format!(
+            "{what}; the VRRP child is started again in {wait}"
+        ));
         self.checkpoints.clear();
         let held: Vec<InstanceName> = self
             .plan

@@ -177,8 +177,12 @@ fn assemble(
     std::env::set_current_dir("/")
         .map_err(|error| Stop::fatal(format!("cannot change to /: {error}")))?;
     confine::cut_capabilities().map_err(Stop::fatal)?;
+    let filtered = confine::filter_calls().map_err(Stop::fatal)?;
 
     announce(&mut log, &options, &config_path, &good, &findings);
+    if !filtered {
+        log.warning("NOT confined by seccomp: this architecture is not supported by it");
+    }
     if let Some(remark) = &vrrp_account.remark {
         log.warning(remark);
     }
@@ -234,7 +238,7 @@ fn assemble(
         scripts: Default::default(),
         life: Life::Starting,
         ready,
-        refused_at_start: false,
+        refused_at_start: None,
         pid_file: Some(pid_file),
     })
 }
