@@ -90,7 +90,7 @@ codes! {
     StrictDropsAuth = 401, "strict mode drops the authentication";
     NopreemptCancelled = 402, "nopreempt has no effect";
     PreemptDelayCancelled = 403, "preempt_delay has no effect";
-    AhMeansBackup = 404, "AH with state MASTER";
+    StartsAsBackup = 404, "state MASTER read as BACKUP";
     ClearTextPassword = 405, "the password travels in clear text";
     V3DropsAuth = 406, "version 3 has no authentication";
     StrictSetsValue = 407, "strict mode overrides a value";

@@ -2,6 +2,7 @@
 
 mod address;
 mod bytes;
+mod checker;
 mod command;
 mod entry;
 mod forward;
@@ -73,6 +74,7 @@ struct Blocks {
     global: Settings,
     scripts: Vec<Named>,
     instances: Vec<Named>,
+    servers: Vec<checker::Draft>,
 }
 
 /// Reads all statements and puts the configuration together.
@@ -93,7 +95,7 @@ pub(crate) fn lower(
     while let Some(statement) = tree.next(cx.said) {
         take(&mut cx, &mut blocks, &statement);
     }
-    let config = assemble(&mut cx, &blocks);
+    let config = assemble(&mut cx, blocks);
     (config, cx.needs)
 }
 
@@ -104,6 +106,11 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
         let Value::Block(header, settings) = setting.value else {
             continue;
         };
+        if setting.word == Word::VirtualServer {
+            let draft = checker::draft(cx, &header, &settings);
+            blocks.servers.extend(draft);
+            continue;
+        }
         let named = Named {
             name: header.name,
             span: header.span,
@@ -118,15 +125,17 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
     }
 }
 
-fn assemble(cx: &mut Context<'_>, blocks: &Blocks) -> Config {
+fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
+    let drafts = std::mem::take(&mut blocks.servers);
     let global = global::assemble(cx, &blocks.global);
     let scripts = script::assemble(cx, &blocks.scripts);
-    let instances = vrrp::assemble(cx, blocks);
+    let instances = vrrp::assemble(cx, &blocks);
+    let virtual_servers = checker::finish(cx, drafts, &blocks.global);
     let config = Config {
         global,
         scripts,
         instances,
-        virtual_servers: Vec::new(),
+        virtual_servers,
     };
     if cx.said.errors() == 0 && config.instances.is_empty() && config.virtual_servers.is_empty() {
         cx.push(Diagnostic::unplaced(

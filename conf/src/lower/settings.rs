@@ -152,6 +152,12 @@ impl Settings {
             .flatten()
     }
 
+    /// All settings in their order.
+    pub(crate) fn list(&self) -> &[Setting] {
+        &self.list
+    }
+
+    /// The same, taken.
     pub(crate) fn into_list(self) -> Vec<Setting> {
         self.list
     }
