@@ -8,6 +8,7 @@ pub mod channel;
 pub mod config;
 pub mod log;
 pub mod message;
+pub mod script_path;
 pub mod state;
 pub mod time;
 pub mod wire;
