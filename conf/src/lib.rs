@@ -3,8 +3,19 @@
 //! This crate knows no process and no other crate of the workspace. It reads no file, clock or
 //! environment by itself: files come through the `Files` trait.
 
+mod diag;
+mod keyword;
+mod lexer;
+mod lower;
 pub mod model;
+mod reader;
+mod source;
+mod suggest;
+mod tree;
 
+pub use diag::{Code, Report};
+
+use diag::Diagnostics;
 use model::{Config, IfName};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -68,38 +79,14 @@ pub struct Loaded {
     pub needs: Vec<HostNeed>,
 }
 
-/// Diagnostics with the text that they point at.
-#[derive(Debug, Default)]
-pub struct Report {}
-
-impl Report {
-    /// Number of errors.
-    pub fn errors(&self) -> usize {
-        0
-    }
-
-    /// Number of warnings.
-    pub fn warnings(&self) -> usize {
-        0
-    }
-
-    /// All diagnostics as `-t` shows them: message, place, line, underline, expectation,
-    /// suggestion. Colour only when asked for.
-    pub fn render(&self, _colour: bool) -> String {
-        String::new()
-    }
-
-    /// Each diagnostic in one line, `file:line:col: error[HF0201]: text`, for the log.
-    pub fn lines(&self) -> Vec<String> {
-        Vec::new()
-    }
-}
-
 /// Reads a configuration with everything that it includes. All errors are collected.
-pub fn load(_files: &dyn Files, _path: &Path, _options: &Options) -> Loaded {
+pub fn load(files: &dyn Files, path: &Path, options: &Options) -> Loaded {
+    let mut said = Diagnostics::default();
+    let (sources, lines) = reader::read(files, path, &mut said);
+    let (config, needs) = lower::lower(&sources, &lines, options, &mut said);
     Loaded {
-        config: None,
-        report: Report {},
-        needs: Vec::new(),
+        config: (said.errors() == 0).then_some(config),
+        report: Report::new(sources, said),
+        needs,
     }
 }

@@ -74,7 +74,8 @@ pub fn socket_pair() -> Result<(OwnedFd, OwnedFd), ChannelError> {
 }
 
 impl<Tx: Serialize, Rx: DeserializeOwned> Channel<Tx, Rx> {
-    /// Wraps one end. `queue_limit` bounds what waits for a slow peer, in bytes.
+    /// Wraps one end. `queue_limit` bounds what waits for a slow peer, in bytes; a longer message
+    /// is taken where nothing waits.
     pub fn new(fd: OwnedFd, queue_limit: usize) -> Self {
         Self {
             fd,
@@ -90,7 +91,8 @@ impl<Tx: Serialize, Rx: DeserializeOwned> Channel<Tx, Rx> {
     /// Sends or queues a message.
     pub fn send(&mut self, message: &Tx) -> Result<(), ChannelError> {
         let bytes = wire::encode(message)?;
-        if self.queued.saturating_add(bytes.len()) > self.queue_limit {
+        self.flush()?;
+        if self.wants_write() && self.queued.saturating_add(bytes.len()) > self.queue_limit {
             return Err(ChannelError::Full {
                 queued: self.queued,
             });
@@ -111,7 +113,8 @@ impl<Tx: Serialize, Rx: DeserializeOwned> Channel<Tx, Rx> {
         self.flush()
     }
 
-    /// Sends what is queued, as far as the socket takes it.
+    /// Sends what is queued, as far as the socket takes it. When the other end is closed, what it
+    /// said before can still be received.
     pub fn flush(&mut self) -> Result<(), ChannelError> {
         while let Some(datagram) = self.queue.front() {
             let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
@@ -155,10 +158,11 @@ impl<Tx: Serialize, Rx: DeserializeOwned> Channel<Tx, Rx> {
     pub fn receive_within(&mut self, wait: Duration) -> Result<Rx, ChannelError> {
         let deadline = Instant::now().checked_add(wait);
         loop {
-            self.flush()?;
+            let flushed = self.flush();
             if let Some(message) = self.receive()? {
                 return Ok(message);
             }
+            flushed?;
             let left = deadline.map_or(Duration::ZERO, |at| {
                 at.saturating_duration_since(Instant::now())
             });
@@ -179,14 +183,19 @@ impl<Tx: Serialize, Rx: DeserializeOwned> Channel<Tx, Rx> {
 
     /// Reads one datagram into `partial`; true when it ends a message.
     fn receive_datagram(&mut self) -> Result<Option<bool>, ChannelError> {
-        let mut parts = [IoSliceMut::new(&mut self.buffer)];
-        let flags = MsgFlags::MSG_DONTWAIT;
-        let (length, truncated) = match recvmsg::<()>(self.fd.as_raw_fd(), &mut parts, None, flags)
-        {
-            Ok(received) => (received.bytes, received.flags.contains(MsgFlags::MSG_TRUNC)),
-            Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
-            Err(Errno::ECONNRESET) => return Err(ChannelError::Closed),
-            Err(errno) => return Err(errno.into()),
+        let (length, truncated) = loop {
+            let mut parts = [IoSliceMut::new(&mut self.buffer)];
+            let flags = MsgFlags::MSG_DONTWAIT;
+            match recvmsg::<()>(self.fd.as_raw_fd(), &mut parts, None, flags) {
+                Ok(received) => {
+                    break (received.bytes, received.flags.contains(MsgFlags::MSG_TRUNC));
+                }
+                // Told once, when the other end was closed with something unread: in front of what
+                // it said before, which counts.
+                Err(Errno::ECONNRESET) => {}
+                Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
+                Err(errno) => return Err(errno.into()),
+            }
         };
         if truncated || length > MAX_DATAGRAM {
             return Err(ChannelError::Framing("a datagram is too long"));
@@ -201,6 +210,8 @@ impl<Tx: Serialize, Rx: DeserializeOwned> Channel<Tx, Rx> {
         self.partial.extend_from_slice(payload);
         match *kind {
             LAST => Ok(Some(true)),
+            // So a message ends after a bounded number of datagrams, whatever the peer sends.
+            MORE if length < MAX_DATAGRAM => Err(ChannelError::Framing("a piece is not full")),
             MORE => Ok(Some(false)),
             _ => Err(ChannelError::Framing("unknown first byte")),
         }

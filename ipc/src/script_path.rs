@@ -96,7 +96,10 @@ impl fmt::Display for Unsafe {
                  `chown root {path}`"
             ),
             Fault::GroupWritable { gid } => {
-                write!(f, "{path} can be written by group {gid}; `chmod g-w {path}`")
+                write!(
+                    f,
+                    "{path} can be written by group {gid}; `chmod g-w {path}`"
+                )
             }
             Fault::WorldWritable => {
                 write!(f, "{path} can be written by everybody; `chmod o-w {path}`")
@@ -104,7 +107,10 @@ impl fmt::Display for Unsafe {
             Fault::NotAFile => write!(f, "{path} is no regular file"),
             Fault::NotADirectory => write!(f, "{path} is no directory"),
             Fault::NotExecutable => {
-                write!(f, "{path} cannot be executed by the script's user; `chmod a+rx {path}`")
+                write!(
+                    f,
+                    "{path} cannot be executed by the script's user; `chmod a+rx {path}`"
+                )
             }
             Fault::Relative => write!(f, "{path} is no absolute path"),
             Fault::TooManyLinks => write!(f, "{path}: too many symbolic links"),
@@ -201,7 +207,9 @@ fn walk(path: &Path, runner: Option<Runner>, look: &dyn Look) -> Result<PathBuf,
                 if links > MAX_LINKS {
                     return Err(at_fault(path, Fault::TooManyLinks));
                 }
-                let target = look.target(&here).map_err(|reason| unreadable(&here, reason))?;
+                let target = look
+                    .target(&here)
+                    .map_err(|reason| unreadable(&here, reason))?;
                 left.extend(parts(&target));
             }
             Node::File | Node::Other if left.is_empty() => done = here,
@@ -245,7 +253,8 @@ fn executable(path: &Path, runner: Runner, look: &dyn Look) -> Result<(), Unsafe
 }
 
 fn look_at(path: &Path, look: &dyn Look) -> Result<Component, Unsafe> {
-    look.component(path).map_err(|reason| unreadable(path, reason))
+    look.component(path)
+        .map_err(|reason| unreadable(path, reason))
 }
 
 fn unreadable(path: &Path, reason: String) -> Unsafe {
@@ -336,7 +345,10 @@ mod tests {
             ok("/a/s")
         );
         assert_eq!(
-            verdict(&[dir("/a", 33, 33, 0o700), file("/a/s", 33, 33, 0o500)], "/a/s"),
+            verdict(
+                &[dir("/a", 33, 33, 0o700), file("/a/s", 33, 33, 0o500)],
+                "/a/s"
+            ),
             ok("/a/s")
         );
     }
@@ -353,7 +365,12 @@ mod tests {
 
     #[test]
     fn a_group_that_can_write_is_a_fault_unless_it_is_root_s_or_the_own_one() {
-        let with = |uid, gid| verdict(&[dir("/a", uid, gid, 0o775), file("/a/s", 0, 0, 0o755)], "/a/s");
+        let with = |uid, gid| {
+            verdict(
+                &[dir("/a", uid, gid, 0o775), file("/a/s", 0, 0, 0o755)],
+                "/a/s",
+            )
+        };
         assert_eq!(with(0, 0), ok("/a/s"));
         assert_eq!(with(33, 33), ok("/a/s"));
         let text = |gid| format!("/a can be written by group {gid}; `chmod g-w /a`");
@@ -366,8 +383,14 @@ mod tests {
     fn what_everybody_can_write_is_a_fault_unless_it_is_a_sticky_directory() {
         let text = "/a can be written by everybody; `chmod o-w /a`";
         let script = file("/a/s", 0, 0, 0o755);
-        assert_eq!(verdict(&[dir("/a", 0, 0, 0o777), script], "/a/s"), fault(text));
-        assert_eq!(verdict(&[dir("/a", 0, 0, 0o1777), script], "/a/s"), ok("/a/s"));
+        assert_eq!(
+            verdict(&[dir("/a", 0, 0, 0o777), script], "/a/s"),
+            fault(text)
+        );
+        assert_eq!(
+            verdict(&[dir("/a", 0, 0, 0o1777), script], "/a/s"),
+            ok("/a/s")
+        );
         assert_eq!(
             verdict(&[file("/s", 0, 0, 0o1757)], "/s"),
             fault("/s can be written by everybody; `chmod o-w /s`")
@@ -419,7 +442,10 @@ mod tests {
     fn what_is_no_executable_file_is_a_fault() {
         assert_eq!(verdict(&[], "/s"), fault("/s: no such file"));
         assert_eq!(verdict(&[], "s"), fault("s is no absolute path"));
-        assert_eq!(verdict(&[dir("/s", 0, 0, 0o755)], "/s"), fault("/s is no regular file"));
+        assert_eq!(
+            verdict(&[dir("/s", 0, 0, 0o755)], "/s"),
+            fault("/s is no regular file")
+        );
         assert_eq!(
             verdict(&[file("/a", 0, 0, 0o755)], "/a/s"),
             fault("/a is no directory")

@@ -102,6 +102,11 @@ pub enum Cause {
         /// The family that is missing.
         family: Family,
     },
+    /// The own advert was so late that another router may be master: this machine was asleep.
+    OwnAdvertLate {
+        /// Time since the last one.
+        silent: Micros,
+    },
     /// The priority is 255: the owner is master at once.
     Owner,
     /// The instance is gone from the configuration.
@@ -186,6 +191,10 @@ impl fmt::Display for Cause {
                     "interface {interface} has no {family} address to send from"
                 )
             }
+            Self::OwnAdvertLate { silent } => write!(
+                f,
+                "this machine sent no advert for {silent}, another router may be MASTER"
+            ),
             Self::Owner => f.write_str("priority 255, the owner is master at once"),
             Self::Removed => f.write_str("the instance is gone from the configuration"),
             Self::Resumed => f.write_str("resumed from the child that died"),

@@ -3,6 +3,15 @@
 //! the binary target does that.
 
 pub mod action;
+mod addresses;
 pub mod engine;
 pub mod event;
+mod garp;
+mod instance;
+mod interfaces;
+mod limit;
 pub mod packet;
+mod priority;
+mod text;
+mod timing;
+mod track;

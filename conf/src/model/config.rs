@@ -1,6 +1,6 @@
 //! The whole checked configuration.
 
-use super::{UserSpec, VrrpInstance, VrrpScript};
+use super::{Mail, UserSpec, VirtualServer, VrrpInstance, VrrpScript};
 use serde::{Deserialize, Serialize};
 
 /// Everything that one set of configuration files says.
@@ -12,6 +12,8 @@ pub struct Config {
     pub scripts: Vec<VrrpScript>,
     /// `vrrp_instance`, in the order of the files; names are unique.
     pub instances: Vec<VrrpInstance>,
+    /// `virtual_server`, in the order of the files.
+    pub virtual_servers: Vec<VirtualServer>,
 }
 
 /// `global_defs`, as far as it is not folded into the instances.
@@ -25,6 +27,8 @@ pub struct Global {
     pub script_security: bool,
     /// `log_unknown_vrids`.
     pub log_unknown_vrids: bool,
+    /// `notification_email` and the server that takes it; none where nobody is to be told.
+    pub mail: Option<Mail>,
 }
 
 impl Default for Global {
@@ -34,6 +38,7 @@ impl Default for Global {
             script_user: None,
             script_security: true,
             log_unknown_vrids: false,
+            mail: None,
         }
     }
 }

@@ -99,7 +99,9 @@ impl fmt::Display for Priority {
 }
 
 /// Weight of a tracker, -254..=254; 0 means that a failure is a FAULT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(try_from = "i16", into = "i16")]
 pub struct Weight(i16);
 

@@ -1,12 +1,18 @@
 //! The checked configuration. Every type can only be made with a value that is valid, so nobody
 //! behind the parser has to check again.
 
+mod checker;
 mod config;
 mod ids;
 mod script;
 mod time;
 mod vrrp;
 
+pub use checker::{
+    BodyPattern, Check, CheckTiming, DnsType, Endpoint, Forward, HttpProbe, HttpVersion, Mail,
+    MailServer, Persistence, Probe, Protocol, RealServer, Scheduler, SchedulerFlags, Service,
+    SorryServer, TlsOptions, Tunnel, TunnelChecksum, UdpProbe, UdpReply, Url, VirtualServer,
+};
 pub use config::{Config, Global};
 pub use ids::{
     EffectivePriority, IfName, InstanceName, InvalidValue, Priority, ScriptName, Vrid, Weight,

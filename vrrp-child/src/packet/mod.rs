@@ -1,8 +1,9 @@
 //! Codecs: bytes to checked structures and back. Total functions, no I/O, no clock.
 
-pub mod ah;
+mod ah;
 pub mod arp;
 pub mod checksum;
+mod layout;
 pub mod ndp;
 pub mod receive;
 pub mod reject;
@@ -13,4 +14,4 @@ pub use receive::{
     verify,
 };
 pub use reject::Reject;
-pub use send::{Outgoing, OutgoingAuth, encode};
+pub use send::{Outgoing, OutgoingAuth, encode, encode_into};

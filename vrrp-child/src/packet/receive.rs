@@ -1,7 +1,15 @@
 //! Received packets, in two steps: `open` finds the VRRP message, so that the engine can find the
 //! instance; `verify` checks it against what that instance expects.
 
-use super::Reject;
+mod ipv4;
+mod message;
+mod verify;
+
+use self::ipv4::Ipv4Packet;
+use self::message::Fields;
+pub use self::verify::verify;
+use super::layout::{PROTOCOL_AH, PROTOCOL_VRRP};
+use super::{Reject, ah};
 use crate::event::IfIndex;
 use holdfast_ipc::config::model::{AdvertInterval, Auth, Family, Version};
 use std::net::IpAddr;
@@ -106,20 +114,94 @@ pub struct Verified<'a> {
     pub ah_sequence: Option<u32>,
 }
 
-/// Finds the VRRP message.
-pub fn open<'a>(_datagram: &Datagram<'a>) -> Result<Opened<'a>, Reject> {
-    Err(Reject::IpHeader)
+/// Finds the VRRP message. Source and destination in the result are those of the IP header, where
+/// the bytes have one.
+pub fn open<'a>(datagram: &Datagram<'a>) -> Result<Opened<'a>, Reject> {
+    match (datagram.family, datagram.source, datagram.destination) {
+        (Family::V4, _, _) => open_ipv4(datagram),
+        (Family::V6, IpAddr::V6(_), IpAddr::V6(_)) => opened(*datagram, &[], None, datagram.bytes),
+        (Family::V6, _, _) => Err(Reject::IpHeader),
+    }
 }
 
-/// Checks it against what the instance expects.
-pub fn verify<'a>(_opened: &Opened<'a>, _expected: &Expectation) -> Result<Verified<'a>, Reject> {
-    Err(Reject::IpHeader)
+fn open_ipv4<'a>(datagram: &Datagram<'a>) -> Result<Opened<'a>, Reject> {
+    let ip = Ipv4Packet::parse(datagram.bytes)?;
+    let datagram = Datagram {
+        source: ip.source.into(),
+        destination: ip.destination.into(),
+        ..*datagram
+    };
+    match ip.protocol {
+        PROTOCOL_VRRP => opened(datagram, ip.header, None, ip.payload),
+        PROTOCOL_AH => {
+            let (header, message) = ah::split(ip.payload)?;
+            opened(datagram, ip.header, Some(header), message)
+        }
+        _ => Err(Reject::IpHeader),
+    }
 }
 
-impl AddressList<'_> {
+fn opened<'a>(
+    datagram: Datagram<'a>,
+    ip_header: &'a [u8],
+    ah: Option<&'a [u8]>,
+    message: &'a [u8],
+) -> Result<Opened<'a>, Reject> {
+    let fields = Fields::parse(message)?;
+    Ok(Opened {
+        datagram,
+        ip_header,
+        ah,
+        message,
+        vrid: fields.vrid,
+    })
+}
+
+impl<'a> AddressList<'a> {
     /// The addresses in their order.
-    pub fn iter(&self) -> impl Iterator<Item = IpAddr> + '_ {
-        let _ = (self.family, self.bytes);
-        std::iter::empty()
+    pub fn iter(&self) -> impl Iterator<Item = IpAddr> + use<'a> {
+        let (four, six) = match self.family {
+            Family::V4 => (self.bytes.as_chunks::<4>().0, [].as_slice()),
+            Family::V6 => ([].as_slice(), self.bytes.as_chunks::<16>().0),
+        };
+        let four = four.iter().map(|octets| IpAddr::from(*octets));
+        four.chain(six.iter().map(|octets| IpAddr::from(*octets)))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self.family {
+            Family::V4 => self.bytes.as_chunks::<4>().0.len(),
+            Family::V6 => self.bytes.as_chunks::<16>().0.len(),
+        }
+    }
+
+    /// True where there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// True where both have the same addresses, each as often; another order is no difference
+    /// (`9568-5.2.9-01`).
+    pub fn same_set(&self, other: &[IpAddr]) -> bool {
+        if self.len() != other.len() {
+            return false;
+        }
+        if self.iter().eq(other.iter().copied()) {
+            return true;
+        }
+        let mut ours: Vec<_> = self.iter().collect();
+        let mut theirs = other.to_vec();
+        ours.sort_unstable();
+        theirs.sort_unstable();
+        ours == theirs
+    }
+
+    /// True where the first one is an IPv6 address that is not link-local.
+    fn starts_beyond_the_link(&self) -> bool {
+        match self.iter().next() {
+            Some(IpAddr::V6(first)) => !first.is_unicast_link_local(),
+            Some(IpAddr::V4(_)) | None => false,
+        }
     }
 }

@@ -1,0 +1,124 @@
+//! The codes of all diagnostics; a code never changes its meaning.
+
+use std::fmt;
+
+/// Makes the enum, its list and its titles from one table.
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])* $name:ident = $number:literal, $title:literal;)*) => {
+        /// What a diagnostic is about, `HF0201`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $(#[doc = $title] $name,)* }
+
+        impl Code {
+            /// All codes in the order of their numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Its number.
+            pub const fn number(self) -> u16 {
+                match self { $(Self::$name => $number,)* }
+            }
+
+            /// What it is about, in a few words.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Unreadable = 1, "a file cannot be read";
+    NotUtf8 = 2, "a file is not UTF-8 text";
+    ControlCharacter = 3, "a file contains a control character";
+    LongLine = 4, "a line is too long";
+    LargeFile = 5, "a file is too large";
+    OpenQuote = 6, "a quotation has no end";
+    OddBlank = 7, "a character that only looks like a space";
+    SlashRemark = 8, "`//` is no comment";
+    OddQuote = 9, "a character that only looks like a quotation mark";
+    NoMatch = 10, "an include matches no file";
+    IncludeCycle = 11, "a file includes itself";
+    TooManyIncludes = 12, "too many files are included";
+    Preprocessor = 13, "definitions, conditions and generators";
+    NothingConfigured = 14, "nothing is configured";
+
+    UnknownWord = 101, "a word that nobody knows";
+    NotYet = 102, "a word of keepalived that holdfast does not carry out yet";
+    NoEffect = 103, "a word that has no effect here";
+    WrongBlock = 104, "a word that belongs into another block";
+    ExtraClose = 105, "a closing brace without a block";
+    OpenBlock = 106, "a block that is not closed";
+    MissingOpen = 107, "a block without its opening brace";
+    TooDeep = 108, "blocks are nested too deep";
+    StrayOpen = 109, "an opening brace without a block";
+    ExtraWords = 110, "words behind the end of a line";
+    MissingValue = 111, "a value is missing";
+    SetTwice = 112, "a word is set twice";
+    MissingWord = 113, "a required word is missing";
+    SameName = 114, "two blocks have one name";
+
+    OutOfRange = 201, "a number is out of range";
+    NotANumber = 202, "a number is expected";
+    NotAChoice = 203, "one of a few words is expected";
+    NotAnAddress = 204, "an address is expected";
+    BadPrefix = 205, "a prefix length is wrong";
+    BadName = 206, "a name is not valid";
+    Rounded = 208, "a value is rounded";
+    PasswordCut = 209, "a password is cut";
+    BadCommand = 211, "a command line is wrong";
+    UnknownOption = 212, "an option that this line does not have";
+    IdleOption = 213, "an option that has no effect on this line";
+    BadPattern = 214, "a pattern or digest is wrong";
+
+    SameVrid = 301, "two instances share a virtual router identifier";
+    UnknownScript = 302, "a tracked script does not exist";
+    SameAddress = 303, "an address is there twice";
+    MixedFamilies = 304, "IPv4 and IPv6 are mixed";
+    FamilyNeedsV3 = 307, "IPv6 needs version 3";
+    NoPeers = 308, "unicast without peers";
+    TooManyAddresses = 309, "too many addresses for one advert";
+    NoAddresses = 310, "an instance without addresses";
+    StrictUnicast = 311, "unicast in strict mode";
+    UnusedScript = 312, "a script that nobody tracks";
+    ListedTwice = 313, "an entry is listed twice";
+    NoRealServers = 314, "a virtual server without real servers";
+    PortDiffers = 316, "a real server's port differs from the virtual server's";
+    NeedsPersistence = 317, "every port needs persistence";
+    QuorumTooLarge = 318, "a quorum above the sum of the weights";
+    NoMailServer = 321, "mail without a server";
+
+    StrictDropsAuth = 401, "strict mode drops the authentication";
+    NopreemptCancelled = 402, "nopreempt has no effect";
+    PreemptDelayCancelled = 403, "preempt_delay has no effect";
+    StartsAsBackup = 404, "state MASTER read as BACKUP";
+    ClearTextPassword = 405, "the password travels in clear text";
+    V3DropsAuth = 406, "version 3 has no authentication";
+    StrictSetsValue = 407, "strict mode overrides a value";
+    OwnerIgnoresWeights = 409, "the address owner ignores weights";
+    AlreadyTracked = 411, "the instance's own interface is tracked anyway";
+    SearchedInPath = 413, "a program is searched in PATH";
+    MasterMeansOwner = 415, "state MASTER without a priority";
+    ReadAsRetry = 416, "an old name is read as retry";
+    StrictKeepsTraffic = 417, "strict mode and traffic to the address";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HF{:04}", self.number())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_rise_without_repetition() {
+        assert!(
+            Code::ALL
+                .windows(2)
+                .all(|pair| pair[0].number() < pair[1].number())
+        );
+        assert_eq!(Code::OutOfRange.to_string(), "HF0201");
+    }
+}

@@ -1,0 +1,291 @@
+//! What is said about a text: errors, warnings and notes with their places.
+
+mod code;
+mod render;
+
+use crate::source::{Sources, Span};
+use std::fmt::Write;
+
+pub use code::Code;
+
+/// Diagnostics that are kept with their text; all further ones are only counted. Nobody repairs
+/// more than this in one go, and a junk file must not fill memory and terminal.
+const MAX_KEPT: usize = 100;
+
+/// How bad it is. Errors come first when sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Severity {
+    /// The configuration is refused.
+    Error,
+    /// Accepted, but probably not what was meant.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+impl Severity {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// One thing that is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Diagnostic {
+    code: Code,
+    severity: Severity,
+    text: String,
+    span: Option<Span>,
+    label: String,
+    others: Vec<(Span, String)>,
+    notes: Vec<String>,
+    helps: Vec<String>,
+    /// Further lines to which the same applies.
+    more: usize,
+}
+
+impl Diagnostic {
+    /// The configuration is refused.
+    pub(crate) fn error(code: Code, span: Span, text: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, Some(span), text.into())
+    }
+
+    /// Accepted, but probably not what was meant.
+    pub(crate) fn warning(code: Code, span: Span, text: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, Some(span), text.into())
+    }
+
+    /// Good to know.
+    pub(crate) fn note(code: Code, span: Span, text: impl Into<String>) -> Self {
+        Self::new(Severity::Note, code, Some(span), text.into())
+    }
+
+    /// Without a place.
+    pub(crate) fn unplaced(severity: Severity, code: Code, text: impl Into<String>) -> Self {
+        Self::new(severity, code, None, text.into())
+    }
+
+    /// What stands beside the underline.
+    pub(crate) fn label(mut self, text: impl Into<String>) -> Self {
+        self.label = text.into();
+        self
+    }
+
+    /// A second place that belongs to it.
+    pub(crate) fn also(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.others.push((span, text.into()));
+        self
+    }
+
+    /// Why it matters.
+    pub(crate) fn because(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// What to do.
+    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
+        self.helps.push(text.into());
+        self
+    }
+
+    /// What to do, if there is something.
+    pub(crate) fn maybe_help(self, text: Option<String>) -> Self {
+        match text {
+            Some(text) => self.help(text),
+            None => self,
+        }
+    }
+
+    fn new(severity: Severity, code: Code, span: Option<Span>, text: String) -> Self {
+        Self {
+            code,
+            severity,
+            text,
+            span,
+            label: String::new(),
+            others: Vec::new(),
+            notes: Vec::new(),
+            helps: Vec::new(),
+            more: 0,
+        }
+    }
+}
+
+/// Collects what is said while a configuration is read.
+#[derive(Debug, Default)]
+pub(crate) struct Diagnostics {
+    kept: Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    /// Passwords; never shown.
+    secrets: Vec<Span>,
+}
+
+impl Diagnostics {
+    /// Marks a password, so that no excerpt shows it.
+    pub(crate) fn hide(&mut self, secret: Span) {
+        self.secrets.push(secret);
+    }
+
+    /// Says something.
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        let counter = match diagnostic.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+            Severity::Note => &mut self.notes,
+        };
+        *counter = counter.saturating_add(1);
+        if self.kept.len() < MAX_KEPT {
+            self.kept.push(diagnostic);
+        }
+    }
+
+    /// Says something once for all lines to which it applies, and counts the further ones.
+    pub(crate) fn once(&mut self, code: Code, make: impl FnOnce() -> Diagnostic) {
+        match self.kept.iter_mut().find(|kept| kept.code == code) {
+            Some(kept) => kept.more = kept.more.saturating_add(1),
+            None => self.push(make()),
+        }
+    }
+
+    /// How many errors there are.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors
+    }
+}
+
+/// Diagnostics with the text that they point at.
+#[derive(Debug, Default)]
+pub struct Report {
+    sources: Sources,
+    said: Diagnostics,
+}
+
+impl Report {
+    /// Errors first, each kind in the order of the text.
+    pub(crate) fn new(sources: Sources, mut said: Diagnostics) -> Self {
+        said.kept
+            .sort_by_key(|diagnostic| (diagnostic.severity, diagnostic.span));
+        Self { sources, said }
+    }
+
+    /// Number of errors.
+    pub fn errors(&self) -> usize {
+        self.said.errors
+    }
+
+    /// Number of warnings.
+    pub fn warnings(&self) -> usize {
+        self.said.warnings
+    }
+
+    /// Number of notes.
+    pub fn notes(&self) -> usize {
+        self.said.notes
+    }
+
+    /// All diagnostics as `-t` shows them: message, place, line, underline, expectation,
+    /// suggestion. Colour only when asked for.
+    pub fn render(&self, colour: bool) -> String {
+        let mut text = String::new();
+        for diagnostic in &self.said.kept {
+            text.push_str(&render::render(diagnostic, self, colour));
+            text.push_str("\n\n");
+        }
+        if let Some(more) = self.unsaid() {
+            text.push_str(&more);
+            text.push('\n');
+        }
+        text
+    }
+
+    /// One line for the end: how many of what, and that nothing was touched. `remarks` counts what
+    /// this host lacks.
+    pub fn summary(&self, name: &str, remarks: usize) -> String {
+        let mut text = format!(
+            "{}: {}, {}",
+            escape(name),
+            count(self.errors(), "error"),
+            count(self.warnings(), "warning")
+        );
+        for (number, word, tail) in [
+            (self.notes(), "note", ""),
+            (remarks, "remark", " on this host"),
+        ] {
+            if number > 0 {
+                let _ = write!(text, ", {}{tail}", count(number, word));
+            }
+        }
+        text.push_str(". Nothing was started or changed.");
+        text
+    }
+
+    /// Each diagnostic in one line, `file:line:col: error[HF0201]: text`, for the log.
+    pub fn lines(&self) -> Vec<String> {
+        self.said
+            .kept
+            .iter()
+            .map(|diagnostic| self.line(diagnostic))
+            .chain(self.unsaid())
+            .collect()
+    }
+
+    fn line(&self, diagnostic: &Diagnostic) -> String {
+        let place = diagnostic.span.map_or(String::new(), |span| {
+            format!("{}: ", escape(&self.sources.show(span)))
+        });
+        let (severity, code) = (diagnostic.severity.name(), diagnostic.code);
+        let label = match diagnostic.label.as_str() {
+            "" => String::new(),
+            label => format!(": {label}"),
+        };
+        format!("{place}{severity}[{code}]: {}{label}", diagnostic.text)
+    }
+
+    /// What was counted but not kept.
+    fn unsaid(&self) -> Option<String> {
+        let all = self
+            .errors()
+            .saturating_add(self.warnings())
+            .saturating_add(self.notes());
+        let unsaid = all.saturating_sub(self.said.kept.len());
+        (unsaid > 0).then(|| format!("… and {unsaid} more, not shown"))
+    }
+}
+
+/// `1 error`, `2 errors`.
+fn count(number: usize, word: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {word}{plural}")
+}
+
+/// A word of the text for a message: in backquotes, of limited length, nothing that a terminal
+/// would act on.
+pub(crate) fn quote(word: &str) -> String {
+    /// Longer words are cut; the place shows the rest.
+    const MAX_CHARS: usize = 60;
+    let mut short: String = word.chars().take(MAX_CHARS).collect();
+    if short.len() < word.len() {
+        short.push('…');
+    }
+    format!("`{}`", escape(&short))
+}
+
+/// Replaces what a terminal would act on or would not show.
+pub(crate) fn escape(text: &str) -> String {
+    text.chars()
+        .map(|c| if is_hidden(c) { '\u{fffd}' } else { c })
+        .collect()
+}
+
+/// Control characters, changes of direction and characters without a width.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}

@@ -1,0 +1,310 @@
+//! The one table of the language: each word, where it is allowed, what follows it, what it is for
+//! when it is missing, and whether holdfast carries it out.
+
+mod checker;
+mod global;
+mod root;
+mod vrrp;
+mod word;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+pub(crate) use word::Word;
+
+/// Blocks that contain words of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Section {
+    Root,
+    GlobalDefs,
+    Script,
+    Instance,
+    Authentication,
+    VirtualServer,
+    RealServer,
+    TcpCheck,
+    HttpGet,
+    SslGet,
+    SmtpCheck,
+    UdpCheck,
+    PingCheck,
+    DnsCheck,
+    MiscCheck,
+    Url,
+    SslUrl,
+}
+
+impl Section {
+    /// All of them.
+    pub(crate) const ALL: [Self; 17] = [
+        Self::Root,
+        Self::GlobalDefs,
+        Self::Script,
+        Self::Instance,
+        Self::Authentication,
+        Self::VirtualServer,
+        Self::RealServer,
+        Self::TcpCheck,
+        Self::HttpGet,
+        Self::SslGet,
+        Self::SmtpCheck,
+        Self::UdpCheck,
+        Self::PingCheck,
+        Self::DnsCheck,
+        Self::MiscCheck,
+        Self::Url,
+        Self::SslUrl,
+    ];
+
+    /// The word that opens it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Root => "the outer level",
+            Self::GlobalDefs => "global_defs",
+            Self::Script => "vrrp_script",
+            Self::Instance => "vrrp_instance",
+            Self::Authentication => "authentication",
+            Self::VirtualServer => "virtual_server",
+            Self::RealServer => "real_server",
+            Self::TcpCheck => "TCP_CHECK",
+            Self::HttpGet => "HTTP_GET",
+            Self::SslGet => "SSL_GET",
+            Self::SmtpCheck => "SMTP_CHECK",
+            Self::UdpCheck => "UDP_CHECK",
+            Self::PingCheck => "PING_CHECK",
+            Self::DnsCheck => "DNS_CHECK",
+            Self::MiscCheck => "MISC_CHECK",
+            Self::Url | Self::SslUrl => "url",
+        }
+    }
+}
+
+/// What follows a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Nothing.
+    Flag,
+    /// `on`, `true`, `yes`, `off`, `false`, `no`, or nothing, which means on.
+    Bool,
+    /// A decimal number.
+    Int { min: i64, max: i64 },
+    /// A decimal number or nothing.
+    OptInt { min: i64, max: i64, absent: i64 },
+    /// Seconds with up to six decimals; the limits are microseconds.
+    Time { min: u64, max: u64 },
+    /// One of these, in exactly this spelling.
+    Choice(&'static [&'static str]),
+    /// One of these, in any case; the spelling here is what is kept.
+    AnyCase(&'static [&'static str]),
+    /// One word.
+    Text,
+    /// One word or nothing.
+    OptText,
+    /// At least one word.
+    Words,
+    /// A text in shell-like quotation with escapes.
+    Pattern,
+    /// A network interface.
+    Interface,
+    /// An IP address.
+    Address,
+    /// A multicast address; IPv4 or IPv6 where the word is for one of them only.
+    Group(Option<crate::model::Family>),
+    /// A command line, then user and group.
+    Command,
+    /// A command line; words behind it are read over.
+    Script,
+    /// A user and perhaps a group.
+    User,
+    /// A weight and perhaps `reverse`.
+    Weight,
+    /// An address or host name and perhaps a port.
+    MailServer,
+    /// An address and perhaps a port.
+    Server,
+    /// A netmask or a prefix length.
+    Granularity,
+    /// `NAT`, `DR`, `TUN` and what belongs to a tunnel.
+    Forward,
+    /// 16 bytes in hexadecimal.
+    Digest,
+    /// Bytes in hexadecimal, `X` for any digit.
+    Hex,
+    /// The same or nothing.
+    OptHex,
+    /// Numbers and ranges of them, 100 to 599.
+    StatusCodes,
+    /// A block of lines that are no words of the table.
+    Entries(Entries),
+    /// A block of words of the table.
+    Block(Section, Header),
+    /// Whatever comes, perhaps a block. For words that are not carried out.
+    Any,
+}
+
+impl Shape {
+    /// True where a block has to follow.
+    pub(crate) const fn is_block(self) -> bool {
+        matches!(self, Self::Entries(_) | Self::Block(..))
+    }
+}
+
+/// What the lines of a block are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entries {
+    /// Mail addresses; each word is one.
+    Mails,
+    /// Virtual addresses.
+    Addresses,
+    /// Unicast peers.
+    Peers,
+    /// Interfaces or scripts with a weight.
+    Trackers,
+}
+
+/// What stands between a word and its block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Header {
+    None,
+    Name,
+    /// Address and perhaps a port.
+    Server,
+    /// The same, or `fwmark N`, or `group NAME`.
+    VirtualServer,
+}
+
+/// What holdfast does with a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is carried out.
+    Used,
+    /// It may be there any number of times.
+    Repeated,
+    /// holdfast does so in any case; accepted without a word.
+    Always,
+    /// Accepted with a warning that says why it has no effect.
+    NoEffect(&'static str),
+    /// Known to keepalived; an error, so that nothing is left out in silence.
+    NotYet,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub(crate) struct Keyword {
+    /// How it is written.
+    pub(crate) name: &'static str,
+    /// What it means; several spellings may mean the same.
+    pub(crate) word: Word,
+    /// Where it is allowed.
+    pub(crate) sections: &'static [Section],
+    /// What follows it.
+    pub(crate) shape: Shape,
+    /// What holdfast does with it.
+    pub(crate) fate: Fate,
+}
+
+/// A row that is carried out.
+const fn used(
+    name: &'static str,
+    word: Word,
+    sections: &'static [Section],
+    shape: Shape,
+) -> Keyword {
+    row(name, word, sections, shape, Fate::Used)
+}
+
+/// A row that is carried out each time that it comes.
+const fn repeated(
+    name: &'static str,
+    word: Word,
+    sections: &'static [Section],
+    shape: Shape,
+) -> Keyword {
+    row(name, word, sections, shape, Fate::Repeated)
+}
+
+/// A row that is accepted without effect.
+const fn idle(name: &'static str, sections: &'static [Section], why: &'static str) -> Keyword {
+    row(name, Word::None, sections, Shape::Any, Fate::NoEffect(why))
+}
+
+/// A row for what holdfast does in any case.
+const fn always(name: &'static str, sections: &'static [Section]) -> Keyword {
+    row(name, Word::None, sections, Shape::Any, Fate::Always)
+}
+
+/// A row that is refused for now.
+const fn not_yet(name: &'static str, sections: &'static [Section]) -> Keyword {
+    row(name, Word::None, sections, Shape::Any, Fate::NotYet)
+}
+
+const fn row(
+    name: &'static str,
+    word: Word,
+    sections: &'static [Section],
+    shape: Shape,
+    fate: Fate,
+) -> Keyword {
+    Keyword {
+        name,
+        word,
+        sections,
+        shape,
+        fate,
+    }
+}
+
+/// All rows.
+pub(crate) fn table() -> impl Iterator<Item = &'static Keyword> {
+    root::ROWS
+        .iter()
+        .chain(global::ROWS)
+        .chain(vrrp::ROWS)
+        .chain(checker::ROWS)
+}
+
+/// The row of a word in a block.
+pub(crate) fn find(section: Section, name: &str) -> Option<&'static Keyword> {
+    static INDEX: LazyLock<HashMap<(Section, &'static str), &'static Keyword>> =
+        LazyLock::new(|| {
+            table()
+                .flat_map(|row| {
+                    row.sections
+                        .iter()
+                        .map(move |section| ((*section, row.name), row))
+                })
+                .collect()
+        });
+    INDEX.get(&(section, name)).copied()
+}
+
+/// How a word is written in a block, for messages and printing.
+pub(crate) fn name_in(section: Section, word: Word) -> &'static str {
+    table()
+        .find(|row| row.word == word && row.sections.contains(&section))
+        .map_or("", |row| row.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_stands_twice_in_one_block() {
+        let places: usize = table().map(|row| row.sections.len()).sum();
+        let found: std::collections::BTreeSet<_> = table()
+            .flat_map(|row| row.sections.iter().map(move |s| (*s, row.name)))
+            .collect();
+        assert_eq!(places, found.len());
+    }
+
+    #[test]
+    fn every_block_has_words_and_is_opened_by_one() {
+        for section in Section::ALL {
+            assert!(table().any(|row| row.sections.contains(&section)));
+            let opened =
+                table().any(|row| matches!(row.shape, Shape::Block(inner, _) if inner == section));
+            assert_eq!(opened, section != Section::Root, "{section:?}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Lines of blocks that hold no words of the table: addresses, peers, trackers, recipients.
+
+use super::settings::Value;
+use super::{Context, address, number, value};
+use crate::diag::{Code, Diagnostic, quote};
+use crate::keyword::Entries;
+use crate::model::{Peer, VirtualAddress, Weight};
+use crate::source::Span;
+use crate::tree::{Statement, Text};
+
+/// A line with its meaning.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// What it is about: the address or name.
+    pub(crate) span: Span,
+    pub(crate) kind: EntryKind,
+}
+
+/// Kinds of lines.
+#[derive(Clone, Debug)]
+pub(crate) enum EntryKind {
+    Mail(String),
+    Address(Box<VirtualAddress>),
+    Peer(Peer),
+    /// Name, weight where one is written, direction.
+    Tracker(String, Option<(Weight, bool)>),
+}
+
+/// Reads the lines of a block.
+pub(super) fn read(
+    cx: &mut Context<'_>,
+    kind: Entries,
+    statements: &[Statement<'_>],
+) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for statement in statements {
+        if let Some(block) = &statement.block {
+            cx.push(
+                Diagnostic::error(
+                    Code::StrayOpen,
+                    block.open,
+                    "there is no block in this list",
+                )
+                .label("is a `}` missing before this?"),
+            );
+            continue;
+        }
+        let span = statement.head.span;
+        match kind {
+            Entries::Mails => mails(cx, statement, &mut entries),
+            Entries::Addresses => {
+                entries.extend(address::parse(cx, statement).map(|address| Entry {
+                    span,
+                    kind: EntryKind::Address(Box::new(address)),
+                }))
+            }
+            Entries::Peers => entries.extend(peer(cx, statement).map(|peer| Entry {
+                span,
+                kind: EntryKind::Peer(peer),
+            })),
+            Entries::Trackers => {
+                entries.extend(tracker(cx, statement).map(|kind| Entry { span, kind }))
+            }
+        }
+    }
+    entries
+}
+
+/// Each word of a line is a recipient.
+fn mails(cx: &mut Context<'_>, statement: &Statement<'_>, entries: &mut Vec<Entry>) {
+    for word in std::iter::once(&statement.head).chain(&statement.args) {
+        if word.text.contains('@') || !word.text.contains([' ', '<', '>']) {
+            entries.push(Entry {
+                span: word.span,
+                kind: EntryKind::Mail(word.text.to_string()),
+            });
+        } else {
+            let text = format!("{} is not a mail address", quote(&word.text));
+            cx.push(
+                Diagnostic::error(Code::NotAnAddress, word.span, text)
+                    .label("expected e.g. root@example.com"),
+            );
+        }
+    }
+}
+
+fn peer(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<Peer> {
+    let mut peer = Peer {
+        address: value::address(cx, &statement.head)?,
+        min_ttl: None,
+        max_ttl: None,
+    };
+    let mut words = statement.args.iter();
+    while let Some(word) = words.next() {
+        let limit = match word.text.as_ref() {
+            "min_ttl" => &mut peer.min_ttl,
+            "max_ttl" => &mut peer.max_ttl,
+            _ => {
+                unknown_option(cx, word, "`min_ttl N` or `max_ttl N`");
+                return None;
+            }
+        };
+        let number = words.next();
+        let Some(number) = number else {
+            option_needs_value(cx, word);
+            return None;
+        };
+        *limit = u8::try_from(number::int(cx, &word.text, number, 0, 255)?).ok();
+    }
+    Some(peer)
+}
+
+fn tracker(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<EntryKind> {
+    let name = statement.head.text.to_string();
+    match statement.args.as_slice() {
+        [] => Some(EntryKind::Tracker(name, None)),
+        [word, rest @ ..] if word.text == "weight" => {
+            let Some(number) = rest.first() else {
+                option_needs_value(cx, word);
+                return None;
+            };
+            if let Some(extra) = rest.get(2) {
+                unknown_option(cx, extra, "nothing more");
+            }
+            match value::weight(cx, number, rest.get(1))? {
+                Value::Weight(weight, reverse) => {
+                    Some(EntryKind::Tracker(name, Some((weight, reverse))))
+                }
+                _ => None,
+            }
+        }
+        [word, ..] => {
+            unknown_option(cx, word, "`weight N` or nothing");
+            None
+        }
+    }
+}
+
+/// A word that a line does not have.
+pub(super) fn unknown_option(cx: &mut Context<'_>, word: &Text<'_>, expected: &str) {
+    let text = format!("unknown option {}", quote(&word.text));
+    let diagnostic = cx
+        .refusal(Code::UnknownOption, word.span, text)
+        .label(format!("expected {expected}"));
+    cx.push(diagnostic);
+}
+
+/// An option whose value is missing.
+pub(super) fn option_needs_value(cx: &mut Context<'_>, word: &Text<'_>) {
+    let text = format!("{} needs a value", quote(&word.text));
+    cx.push(
+        Diagnostic::error(Code::MissingValue, word.span, text)
+            .label("a value is expected behind this"),
+    );
+}

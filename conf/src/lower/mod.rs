@@ -1,0 +1,185 @@
+//! From blocks as written to the checked configuration: the only place that says "wrong value".
+
+mod address;
+mod bytes;
+mod checker;
+mod command;
+mod entry;
+mod forward;
+mod global;
+mod number;
+mod script;
+mod settings;
+mod value;
+mod vrrp;
+
+use crate::diag::{Code, Diagnostic, Diagnostics, Severity, quote};
+use crate::keyword::{Section, Word};
+use crate::model::{Config, InvalidValue};
+use crate::source::{Sources, Span};
+use crate::tree::{Statement, Tree};
+use crate::{HostFact, HostNeed, Options, UnknownWords};
+use settings::{Settings, Value};
+use std::collections::BTreeMap;
+
+/// What all of the lowering shares.
+pub(crate) struct Context<'a> {
+    pub(crate) sources: &'a Sources,
+    pub(crate) options: &'a Options,
+    pub(crate) said: &'a mut Diagnostics,
+    needs: Vec<HostNeed>,
+}
+
+impl Context<'_> {
+    fn push(&mut self, diagnostic: Diagnostic) {
+        self.said.push(diagnostic);
+    }
+
+    /// An error, or a warning where unknown words are passed over.
+    fn refusal(&self, code: Code, span: Span, text: String) -> Diagnostic {
+        match self.options.unknown_words {
+            UnknownWords::Refuse => Diagnostic::error(code, span, text),
+            UnknownWords::Ignore => Diagnostic::warning(code, span, text).because("it is ignored"),
+        }
+    }
+
+    /// Notes what the host has to have, once for each who needs it.
+    fn need(&mut self, fact: HostFact, subject: &str, span: Span) {
+        let there = self
+            .needs
+            .iter()
+            .rev()
+            .take_while(|need| need.subject == subject)
+            .any(|need| need.fact == fact);
+        if !there {
+            self.needs.push(HostNeed {
+                fact,
+                subject: subject.to_owned(),
+                place: self.sources.show(span),
+            });
+        }
+    }
+}
+
+/// A block with a name.
+struct Named {
+    name: String,
+    span: Span,
+    settings: Settings,
+}
+
+/// All blocks of the outer level, read but not yet put together.
+#[derive(Default)]
+struct Blocks {
+    global: Settings,
+    scripts: Vec<Named>,
+    instances: Vec<Named>,
+    servers: Vec<checker::Draft>,
+}
+
+/// Reads all statements and puts the configuration together.
+pub(crate) fn lower(
+    sources: &Sources,
+    lines: &[Span],
+    options: &Options,
+    said: &mut Diagnostics,
+) -> (Config, Vec<HostNeed>) {
+    let mut cx = Context {
+        sources,
+        options,
+        said,
+        needs: Vec::new(),
+    };
+    let mut tree = Tree::new(sources, lines);
+    let mut blocks = Blocks::default();
+    while let Some(statement) = tree.next(cx.said) {
+        take(&mut cx, &mut blocks, &statement);
+    }
+    let config = assemble(&mut cx, blocks);
+    (config, cx.needs)
+}
+
+fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
+    let mut root = Settings::default();
+    settings::read_statement(cx, Section::Root, statement, &mut root);
+    for setting in root.into_list() {
+        let Value::Block(header, settings) = setting.value else {
+            continue;
+        };
+        if setting.word == Word::VirtualServer {
+            let draft = checker::draft(cx, &header, &settings);
+            blocks.servers.extend(draft);
+            continue;
+        }
+        let named = Named {
+            name: header.name,
+            span: header.span,
+            settings,
+        };
+        match setting.word {
+            Word::GlobalDefs => blocks.global.extend(cx, named.settings),
+            Word::VrrpScript => blocks.scripts.push(named),
+            Word::VrrpInstance => blocks.instances.push(named),
+            _ => {}
+        }
+    }
+}
+
+fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
+    let drafts = std::mem::take(&mut blocks.servers);
+    let global = global::assemble(cx, &blocks.global);
+    let scripts = script::assemble(cx, &blocks.scripts);
+    let instances = vrrp::assemble(cx, &blocks);
+    let virtual_servers = checker::finish(cx, drafts, &blocks.global);
+    let config = Config {
+        global,
+        scripts,
+        instances,
+        virtual_servers,
+    };
+    if cx.said.errors() == 0 && config.instances.is_empty() && config.virtual_servers.is_empty() {
+        cx.push(Diagnostic::unplaced(
+            Severity::Warning,
+            Code::NothingConfigured,
+            "nothing is configured: there is no vrrp_instance and no virtual_server",
+        ));
+    }
+    config
+}
+
+/// A name of a block, or an error that says what is wrong with it.
+fn name<T>(cx: &mut Context<'_>, name: Result<T, InvalidValue>, span: Span) -> Option<T> {
+    match name {
+        Ok(name) => Some(name),
+        Err(error) => {
+            cx.push(Diagnostic::error(Code::BadName, span, error.to_string()));
+            None
+        }
+    }
+}
+
+/// Two blocks with one name.
+fn same_names(cx: &mut Context<'_>, kind: &str, blocks: &[Named]) {
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    for block in blocks {
+        if let Some(first) = seen.get(block.name.as_str()) {
+            let text = format!("`{kind}` {} is there twice", quote(&block.name));
+            cx.push(
+                Diagnostic::error(Code::SameName, block.span, text)
+                    .label("second one")
+                    .also(*first, "first one"),
+            );
+        } else {
+            seen.insert(&block.name, block.span);
+        }
+    }
+}
+
+/// A block without a word that it cannot do without.
+fn missing_word(cx: &mut Context<'_>, kind: &str, word: &str, block: &Named) {
+    let text = format!("`{kind}` {} has no `{word}`", quote(&block.name));
+    cx.push(
+        Diagnostic::error(Code::MissingWord, block.span, text)
+            .label(format!("`{word}` is required in this block")),
+    );
+}

@@ -1,0 +1,388 @@
+//! The words of a block with their checked values.
+
+use super::{Context, value};
+use crate::diag::{Code, Diagnostic, quote};
+use crate::keyword::{self, Fate, Header, Keyword, Section, Shape, Word};
+use crate::model::{
+    Forward, IfName, MailServer, Micros, ScriptCommand, ShellWords, UserSpec, Weight,
+};
+use crate::source::Span;
+use crate::suggest;
+use crate::tree::Statement;
+use std::net::IpAddr;
+
+/// A value that fits the shape of its word.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    Flag,
+    Bool(bool),
+    Int(i64),
+    Time(Micros),
+    Text(String),
+    Words(Vec<String>),
+    Interface(IfName),
+    Address(IpAddr),
+    Command(Box<ScriptCommand>),
+    Script(Box<ShellWords>),
+    User(Box<UserSpec>),
+    Weight(Weight, bool),
+    MailServer(Box<MailServer>),
+    Server(IpAddr, Option<u16>),
+    Forward(Forward),
+    /// Value and mask of each byte.
+    Bytes(Vec<(u8, u8)>),
+    Codes(Vec<(u16, u16)>),
+    Entries(Vec<super::entry::Entry>),
+    Block(Box<HeaderValue>, Settings),
+}
+
+/// What stood between a word and its block.
+#[derive(Clone, Debug)]
+pub(crate) struct HeaderValue {
+    /// The name, where there is one.
+    pub(crate) name: String,
+    /// Where it stands.
+    pub(crate) span: Span,
+    /// What it names, where it is a server.
+    pub(crate) server: Option<ServerName>,
+}
+
+/// What a `virtual_server` or `real_server` names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ServerName {
+    Address(IpAddr, Option<u16>),
+    Mark(std::num::NonZeroU32),
+}
+
+/// A word with its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    pub(crate) word: Word,
+    /// The word.
+    pub(crate) head: Span,
+    /// The value.
+    pub(crate) span: Span,
+    pub(crate) value: Value,
+}
+
+/// The words of a block.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    list: Vec<Setting>,
+    /// Words whose value was wrong; that was said.
+    failed: Vec<Word>,
+}
+
+/// Makes the accessors of one kind of value.
+macro_rules! accessors {
+    ($($(#[$doc:meta])* $name:ident: $variant:ident -> $kind:ty;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) fn $name(&self, word: Word) -> Option<$kind> {
+                match &self.get(word)?.value {
+                    Value::$variant(value) => Some(value.clone()),
+                    _ => None,
+                }
+            }
+        )*
+    };
+}
+
+impl Settings {
+    /// The setting of a word.
+    pub(crate) fn get(&self, word: Word) -> Option<&Setting> {
+        self.list.iter().find(|setting| setting.word == word)
+    }
+
+    /// All settings of a word that may be repeated.
+    pub(crate) fn all(&self, word: Word) -> impl Iterator<Item = &Setting> {
+        self.list.iter().filter(move |setting| setting.word == word)
+    }
+
+    /// True where the word is there.
+    pub(crate) fn has(&self, word: Word) -> bool {
+        self.get(word).is_some()
+    }
+
+    /// True where the word is there with a wrong value.
+    pub(crate) fn failed(&self, word: Word) -> bool {
+        self.failed.contains(&word)
+    }
+
+    /// The value's place, else another one.
+    pub(crate) fn span(&self, word: Word, otherwise: Span) -> Span {
+        self.get(word).map_or(otherwise, |setting| setting.span)
+    }
+
+    accessors! {
+        /// `on` or `off`.
+        bool: Bool -> bool;
+        /// A number.
+        int: Int -> i64;
+        /// A length of time.
+        time: Time -> Micros;
+        /// A text.
+        text: Text -> String;
+        /// An interface.
+        interface: Interface -> IfName;
+        /// An address.
+        address: Address -> IpAddr;
+        /// A command with its user.
+        command: Command -> Box<ScriptCommand>;
+        /// A command line.
+        script: Script -> Box<ShellWords>;
+        /// A user.
+        user: User -> Box<UserSpec>;
+        /// A mail server.
+        mail_server: MailServer -> Box<MailServer>;
+    }
+
+    /// A number of a smaller type; the table's range fits it.
+    pub(crate) fn number<T: TryFrom<i64>>(&self, word: Word) -> Option<T> {
+        T::try_from(self.int(word)?).ok()
+    }
+
+    /// The entries of all blocks of a word.
+    pub(crate) fn entries(&self, word: Word) -> impl Iterator<Item = &super::entry::Entry> {
+        self.all(word)
+            .filter_map(|setting| match &setting.value {
+                Value::Entries(entries) => Some(entries),
+                _ => None,
+            })
+            .flatten()
+    }
+
+    /// All settings in their order.
+    pub(crate) fn list(&self) -> &[Setting] {
+        &self.list
+    }
+
+    /// The same, taken.
+    pub(crate) fn into_list(self) -> Vec<Setting> {
+        self.list
+    }
+
+    /// Adds another block's words, as if they had been written behind these.
+    pub(crate) fn extend(&mut self, cx: &mut Context<'_>, other: Self) {
+        for setting in other.list {
+            self.put(cx, setting, Repeat::Last);
+        }
+        self.failed.extend(other.failed);
+    }
+
+    fn put(&mut self, cx: &mut Context<'_>, setting: Setting, repeat: Repeat) {
+        let before = match repeat {
+            Repeat::Many => None,
+            Repeat::First | Repeat::Last => self
+                .list
+                .iter_mut()
+                .find(|before| before.word == setting.word),
+        };
+        let Some(before) = before else {
+            self.list.push(setting);
+            return;
+        };
+        if matches!(before.value, Value::Entries(_)) {
+            self.list.push(setting);
+            return;
+        }
+        let counts = match repeat {
+            Repeat::First => "ignored: the first one counts",
+            Repeat::Last | Repeat::Many => "the last one counts",
+        };
+        let text = format!("{} is set twice", quote(cx.sources.slice(setting.head)));
+        cx.push(
+            Diagnostic::warning(Code::SetTwice, setting.head, text)
+                .label(counts)
+                .also(before.head, "first set here"),
+        );
+        if repeat == Repeat::Last {
+            *before = setting;
+        }
+    }
+}
+
+/// What becomes of a word that is there already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    First,
+    Last,
+    Many,
+}
+
+impl Repeat {
+    fn of(row: &Keyword) -> Self {
+        match (row.fate, row.shape) {
+            (Fate::Repeated, _) => Self::Many,
+            // keepalived keeps the first of two scripts, the last of everything else.
+            (_, Shape::Command) => Self::First,
+            _ => Self::Last,
+        }
+    }
+}
+
+/// Reads all statements of a block.
+pub(crate) fn read(
+    cx: &mut Context<'_>,
+    section: Section,
+    statements: &[Statement<'_>],
+) -> Settings {
+    let mut settings = Settings::default();
+    for statement in statements {
+        read_statement(cx, section, statement, &mut settings);
+    }
+    settings
+}
+
+/// Reads one statement.
+pub(crate) fn read_statement(
+    cx: &mut Context<'_>,
+    section: Section,
+    statement: &Statement<'_>,
+    settings: &mut Settings,
+) {
+    let Some(row) = statement.keyword else {
+        unknown(cx, section, statement);
+        return;
+    };
+    match row.fate {
+        Fate::Used | Fate::Repeated => {}
+        Fate::Always => return,
+        Fate::NoEffect(why) => {
+            let text = format!("`{}` has no effect", row.name);
+            cx.push(Diagnostic::warning(Code::NoEffect, statement.head.span, text).label(why));
+            return;
+        }
+        Fate::NotYet => {
+            let text = format!(
+                "`{}` is known to keepalived, not carried out by holdfast yet",
+                row.name
+            );
+            cx.push(Diagnostic::error(Code::NotYet, statement.head.span, text));
+            return;
+        }
+    }
+    stray_block(cx, row, statement);
+    if let Some((value, span)) = value(cx, row, statement) {
+        let setting = Setting {
+            word: row.word,
+            head: statement.head.span,
+            span,
+            value,
+        };
+        settings.put(cx, setting, Repeat::of(row));
+    } else {
+        settings.failed.push(row.word);
+    }
+}
+
+/// A block behind a word that has none.
+fn stray_block(cx: &mut Context<'_>, row: &Keyword, statement: &Statement<'_>) {
+    if row.shape.is_block() {
+        return;
+    }
+    if let Some(block) = &statement.block {
+        let text = format!("`{}` has no block", row.name);
+        cx.push(
+            Diagnostic::error(Code::StrayOpen, block.open, text)
+                .label("nothing belongs between braces here"),
+        );
+    }
+}
+
+fn value(cx: &mut Context<'_>, row: &Keyword, statement: &Statement<'_>) -> Option<(Value, Span)> {
+    match row.shape {
+        Shape::Block(section, header) => {
+            let header = read_header(cx, header, statement);
+            let block = statement.block.as_ref()?;
+            // The inside is read even where the header is wrong: all errors in one run.
+            let settings = read(cx, section, &block.statements);
+            let span = statement.span();
+            Some((Value::Block(Box::new(header?), settings), span))
+        }
+        Shape::Entries(kind) => {
+            value::no_args(cx, row, statement);
+            let block = statement.block.as_ref()?;
+            let entries = super::entry::read(cx, kind, &block.statements);
+            Some((Value::Entries(entries), statement.head.span))
+        }
+        _ => value::parse(cx, row, statement),
+    }
+}
+
+fn read_header(
+    cx: &mut Context<'_>,
+    header: Header,
+    statement: &Statement<'_>,
+) -> Option<HeaderValue> {
+    let span = statement.args_span();
+    let named = |name: &str, span| HeaderValue {
+        name: name.to_owned(),
+        span,
+        server: None,
+    };
+    match header {
+        Header::None => {
+            value::extra_words(cx, statement, 0);
+            Some(named("", statement.head.span))
+        }
+        Header::Name => {
+            value::extra_words(cx, statement, 1);
+            let name = statement.args.first();
+            if name.is_none() {
+                let text = format!("{} needs a name", quote(&statement.head.text));
+                cx.push(
+                    Diagnostic::error(Code::MissingValue, statement.head.span, text)
+                        .label("a name is expected behind this"),
+                );
+            }
+            name.map(|name| named(&name.text, name.span))
+        }
+        Header::Server | Header::VirtualServer => {
+            let server = value::server(cx, header, statement)?;
+            Some(HeaderValue {
+                server: Some(server),
+                ..named(cx.sources.slice(span), span)
+            })
+        }
+    }
+}
+
+fn unknown(cx: &mut Context<'_>, section: Section, statement: &Statement<'_>) {
+    let word = statement.head.text.as_ref();
+    let span = statement.head.span;
+    let elsewhere: Vec<_> = Section::ALL
+        .into_iter()
+        .filter(|other| keyword::find(*other, word).is_some())
+        .map(|other| format!("`{}`", other.name()))
+        .collect();
+    if !elsewhere.is_empty() {
+        let text = format!("{} does not belong here", quote(word));
+        let diagnostic = cx
+            .refusal(Code::WrongBlock, span, text)
+            .label(format!("not known in {}", place(section)))
+            .help(format!("it belongs into {}", elsewhere.join(", ")));
+        cx.push(diagnostic);
+        return;
+    }
+    let names = keyword::table()
+        .filter(|row| row.sections.contains(&section))
+        .map(|row| row.name);
+    let help = suggest::nearest(word, names).map(|name| format!("did you mean `{name}`?"));
+    let diagnostic = cx
+        .refusal(
+            Code::UnknownWord,
+            span,
+            format!("unknown word {}", quote(word)),
+        )
+        .label(format!("not known in {}", place(section)))
+        .maybe_help(help);
+    cx.push(diagnostic);
+}
+
+fn place(section: Section) -> String {
+    match section {
+        Section::Root => "the outer level".to_owned(),
+        section => format!("`{}`", section.name()),
+    }
+}

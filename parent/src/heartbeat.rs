@@ -1,0 +1,144 @@
+//! Life signs of a child: asked for at a fixed pace, missed after a fixed time.
+
+use holdfast_ipc::config::model::Micros;
+use holdfast_ipc::time::Monotonic;
+
+/// Time between two questions.
+pub const PING_INTERVAL: Micros = Micros::from_millis(250);
+/// A question that is not answered for that long means that the child hangs.
+pub const PONG_LIMIT: Micros = Micros::from_millis(1_000);
+
+/// The life signs of one child.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    sequence: u64,
+    next_ping: Monotonic,
+    /// The oldest question without an answer: its number and when it was asked.
+    open: Option<(u64, Monotonic)>,
+    last_sign: Monotonic,
+}
+
+/// What the clock asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beat {
+    /// Nothing yet.
+    Quiet,
+    /// Ask.
+    Ping {
+        /// Number of the question.
+        sequence: u64,
+    },
+    /// It hangs.
+    Hung {
+        /// When it gave the last life sign.
+        since: Monotonic,
+    },
+}
+
+impl Heartbeat {
+    /// Begins with a child that has just given a life sign.
+    pub const fn new(now: Monotonic) -> Self {
+        Self {
+            sequence: 0,
+            next_ping: now,
+            open: None,
+            last_sign: now,
+        }
+    }
+
+    /// Looks at the clock. Answers that came before have to be reported first.
+    #[must_use]
+    pub fn tick(&mut self, now: Monotonic) -> Beat {
+        if let Some((_, asked)) = self.open
+            && now.since(asked) >= PONG_LIMIT
+        {
+            return Beat::Hung {
+                since: self.last_sign,
+            };
+        }
+        if now < self.next_ping {
+            return Beat::Quiet;
+        }
+        self.sequence = self.sequence.saturating_add(1);
+        self.next_ping = now.after(PING_INTERVAL);
+        self.open.get_or_insert((self.sequence, now));
+        Beat::Ping {
+            sequence: self.sequence,
+        }
+    }
+
+    /// An answer came. Answers to later questions answer the earlier ones too.
+    pub fn pong(&mut self, sequence: u64, now: Monotonic) {
+        self.last_sign = now;
+        if self.open.is_some_and(|(open, _)| sequence >= open) {
+            self.open = None;
+        }
+    }
+
+    /// When `tick` is wanted next.
+    pub fn deadline(&self) -> Monotonic {
+        match self.open {
+            Some((_, asked)) => self.next_ping.min(asked.after(PONG_LIMIT)),
+            None => self.next_ping,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Monotonic {
+        Monotonic::from_micros(millis.saturating_mul(1_000))
+    }
+
+    #[test]
+    fn a_child_that_answers_is_asked_every_quarter_of_a_second() {
+        let mut heart = Heartbeat::new(at(0));
+        for (turn, sequence) in (0..20).zip(1..) {
+            let now = at(turn * 250);
+            assert_eq!(heart.tick(now), Beat::Ping { sequence });
+            assert_eq!(heart.tick(now), Beat::Quiet);
+            heart.pong(sequence, now);
+            assert_eq!(heart.deadline(), at((turn + 1) * 250));
+        }
+    }
+
+    #[test]
+    fn a_child_without_an_answer_for_a_second_hangs_since_its_last_sign() {
+        let mut heart = Heartbeat::new(at(0));
+        assert_eq!(heart.tick(at(0)), Beat::Ping { sequence: 1 });
+        heart.pong(1, at(3));
+        let beats = [250, 500, 750, 1_000, 1_249].map(|millis| heart.tick(at(millis)));
+        assert_eq!(
+            beats,
+            [
+                Beat::Ping { sequence: 2 },
+                Beat::Ping { sequence: 3 },
+                Beat::Ping { sequence: 4 },
+                Beat::Ping { sequence: 5 },
+                Beat::Quiet
+            ]
+        );
+        assert_eq!(heart.deadline(), at(1_250));
+        assert_eq!(heart.tick(at(1_250)), Beat::Hung { since: at(3) });
+    }
+
+    #[test]
+    fn an_old_answer_is_a_sign_of_life_but_answers_no_later_question() {
+        let mut heart = Heartbeat::new(at(0));
+        let _ = heart.tick(at(0));
+        heart.pong(1, at(1));
+        let _ = heart.tick(at(250));
+        heart.pong(1, at(260));
+        assert_eq!(heart.tick(at(1_250)), Beat::Hung { since: at(260) });
+    }
+
+    #[test]
+    fn a_late_answer_counts_when_it_is_reported_before_the_clock() {
+        let mut heart = Heartbeat::new(at(0));
+        let _ = heart.tick(at(0));
+        heart.pong(1, at(5_000));
+        assert_eq!(heart.tick(at(5_000)), Beat::Ping { sequence: 2 });
+    }
+}

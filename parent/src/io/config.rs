@@ -1,0 +1,86 @@
+//! Reads a configuration and holds it against this host.
+
+use super::files::HostFiles;
+use super::host::{Findings, examine_host};
+use holdfast_conf::model::Config;
+use holdfast_conf::{Files, HostNeed, Loaded, Options, Report, UnknownWords};
+use std::path::{Path, PathBuf};
+
+/// Our own place, and keepalived's, where people have theirs already.
+const OWN: &str = "/etc/holdfast/holdfast.conf";
+const LEGACY: &str = "/etc/keepalived/keepalived.conf";
+
+/// The file that is read.
+pub(crate) fn choose(option: Option<&PathBuf>) -> PathBuf {
+    match option {
+        Some(path) => path.clone(),
+        None if Path::new(OWN).exists() => PathBuf::from(OWN),
+        None => PathBuf::from(LEGACY),
+    }
+}
+
+/// What reading gave.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The file cannot be read at all.
+    Unreadable(String),
+    /// There is nothing in it.
+    Empty(String),
+    /// It has errors.
+    Wrong(Report),
+    /// It can be used.
+    Good(Box<Good>),
+}
+
+/// A configuration that can be used.
+#[derive(Debug)]
+pub(crate) struct Good {
+    /// The configuration.
+    pub(crate) config: Config,
+    /// Warnings.
+    pub(crate) report: Report,
+    /// What it needs of a host.
+    pub(crate) needs: Vec<HostNeed>,
+}
+
+/// Reads a configuration. Nothing is touched.
+pub(crate) fn read(path: &Path, unknown_words: UnknownWords) -> Outcome {
+    let name = path.display();
+    match HostFiles.read(path) {
+        Err(error) => return Outcome::Unreadable(format!("{name}: {error}")),
+        Ok(bytes) if is_empty(&bytes) => {
+            return Outcome::Empty(format!(
+                "{name} is empty; an empty configuration would give up all addresses"
+            ));
+        }
+        Ok(_) => {}
+    }
+    let Loaded {
+        config,
+        report,
+        needs,
+    } = holdfast_conf::load(&HostFiles, path, &Options { unknown_words });
+    match config {
+        Some(config) if report.errors() == 0 => Outcome::Good(Box::new(Good {
+            config,
+            report,
+            needs,
+        })),
+        Some(_) | None => Outcome::Wrong(report),
+    }
+}
+
+/// Nothing but blanks and comments.
+fn is_empty(bytes: &[u8]) -> bool {
+    bytes.split(|byte| *byte == b'\n').all(|line| {
+        let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
+        matches!(first, None | Some(b'#' | b'!'))
+    })
+}
+
+impl Good {
+    /// Holds it against this host.
+    pub(crate) fn examine(&self) -> Result<Findings, String> {
+        examine_host(&self.config, &self.needs)
+    }
+}

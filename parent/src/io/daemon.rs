@@ -1,0 +1,227 @@
+//! The daemon: its state, and what each event does to it.
+
+use super::clock;
+use super::log::Log;
+use super::pidfile::PidFile;
+use super::ready::Readiness;
+use super::script::{Context, Scripts};
+use super::signals::Signals;
+use super::slot::Slot;
+use holdfast::account::Account;
+use holdfast::cli::Options;
+use holdfast::identity::Identity;
+use holdfast::notify::Told;
+use holdfast::reload::Reload;
+use holdfast::side::{CheckerSide, VrrpSide};
+use holdfast::slice::{HostFacts, Slices, slice};
+use holdfast_conf::model::{Config, InstanceName, ScriptName, VrrpInstance};
+use holdfast_ipc::config::Generation;
+use holdfast_ipc::state::{Checkpoint, Verdict};
+use holdfast_ipc::time::Monotonic;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// Names a child; the VRRP child is first in every order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ChildId {
+    /// The VRRP child.
+    Vrrp,
+    /// The checker child of a user.
+    Checker(Account),
+}
+
+/// A configuration as it is run.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) generation: Generation,
+    pub(crate) config: Config,
+    pub(crate) facts: HostFacts,
+    pub(crate) slices: Slices,
+    /// What was said about this host already.
+    pub(crate) remarks: BTreeSet<String>,
+}
+
+impl Plan {
+    pub(crate) fn new(
+        generation: Generation,
+        config: Config,
+        facts: HostFacts,
+        detail: bool,
+        remarks: BTreeSet<String>,
+    ) -> Self {
+        let slices = slice(&config, &facts, detail);
+        Self {
+            generation,
+            config,
+            facts,
+            slices,
+            remarks,
+        }
+    }
+
+    pub(crate) fn instance(&self, name: &InstanceName) -> Option<&VrrpInstance> {
+        self.config
+            .instances
+            .iter()
+            .find(|instance| instance.router.name == *name)
+    }
+
+    /// True when that checker has that script.
+    pub(crate) fn has_script(&self, account: &Account, name: &ScriptName) -> bool {
+        let checker = self.slices.checkers.get(account);
+        checker.is_some_and(|checker| checker.scripts.iter().any(|script| script.name == *name))
+    }
+
+    /// True when that script has the same task in both.
+    pub(crate) fn same_script(&self, other: &Self, account: &Account, name: &ScriptName) -> bool {
+        let find = |plan: &Self| {
+            let checker = plan.slices.checkers.get(account)?;
+            checker
+                .scripts
+                .iter()
+                .find(|script| script.name == *name)
+                .cloned()
+        };
+        find(self).is_some_and(|script| Some(script) == find(other))
+    }
+}
+
+/// Where the daemon stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// The children start for the first time.
+    Starting,
+    /// It works.
+    Running,
+    /// It ends.
+    Stopping {
+        /// Since when.
+        since: Monotonic,
+        /// The stop scripts are begun.
+        told: bool,
+        /// With this status.
+        status: u8,
+    },
+}
+
+/// Everything.
+pub(crate) struct Daemon {
+    pub(crate) options: Options,
+    pub(crate) identity: Identity,
+    pub(crate) log: Log,
+    pub(crate) signals: Signals,
+    pub(crate) config_path: PathBuf,
+    pub(crate) checker_executable: PathBuf,
+    pub(crate) plan: Plan,
+    /// While the children prepare it.
+    pub(crate) next_plan: Option<Plan>,
+    /// While they commit the new one.
+    pub(crate) previous_plan: Option<Plan>,
+    pub(crate) newest: Generation,
+    pub(crate) reload: Reload<ChildId>,
+    pub(crate) vrrp: Slot<VrrpSide>,
+    pub(crate) checkers: BTreeMap<Account, Slot<CheckerSide>>,
+    pub(crate) leaving: Vec<Slot<CheckerSide>>,
+    pub(crate) checkers_pid_file: Option<PidFile>,
+    pub(crate) checkpoints: BTreeMap<InstanceName, Checkpoint>,
+    pub(crate) priorities: BTreeMap<InstanceName, u8>,
+    pub(crate) verdicts: BTreeMap<ScriptName, Verdict>,
+    pub(crate) told: Told,
+    pub(crate) scripts: Scripts,
+    pub(crate) life: Life,
+    pub(crate) ready: Option<Readiness>,
+    /// A child refused the configuration before the start was complete.
+    pub(crate) refused_at_start: bool,
+    pub(crate) pid_file: Option<PidFile>,
+}
+
+impl Daemon {
+    /// One turn behind everything that arrived.
+    pub(crate) fn turn(&mut self) {
+        let arrived = self.signals.take();
+        self.read_children();
+        if arrived.child {
+            self.reap();
+        }
+        if arrived.stop {
+            self.stop(0);
+        }
+        if arrived.reload && !self.is_stopping() {
+            self.reload.request();
+        }
+        if arrived.dump {
+            self.log
+                .warning("USR1 and USR2 (dumps of the state) are not carried out by this version");
+        }
+        self.tick();
+    }
+
+    pub(crate) const fn is_stopping(&self) -> bool {
+        matches!(self.life, Life::Stopping { .. })
+    }
+
+    /// What the clock asks for.
+    fn tick(&mut self) {
+        let now = clock::now();
+        if let Some(Err(loss)) = self.vrrp.link.as_mut().map(|link| link.tick(now)) {
+            self.lose_vrrp(loss);
+        }
+        for account in self.checker_accounts() {
+            let slot = self.checkers.get_mut(&account);
+            let ticked = slot.and_then(|slot| Some(slot.link.as_mut()?.tick(now)));
+            if let Some(Err(loss)) = ticked {
+                self.lose_checker(&account, loss);
+            }
+        }
+        self.start_due_children(now);
+        self.with_scripts(Scripts::tick);
+        self.write_obituaries(now);
+        self.progress(now);
+        let _ = self.log.tick(now);
+    }
+
+    /// Start, reload and stop go on when others are far enough.
+    fn progress(&mut self, now: Monotonic) {
+        match self.life {
+            Life::Starting => self.progress_start(),
+            Life::Running => {
+                if !self.is_unsettled() && self.reload.take_request() {
+                    self.begin_reload(now);
+                }
+            }
+            Life::Stopping { since, told, .. } => self.progress_stop(now, since, told),
+        }
+    }
+
+    /// Does something with the scripts and what they need.
+    pub(crate) fn with_scripts(&mut self, action: impl FnOnce(&mut Scripts, &mut Context<'_>)) {
+        let mut context = Context {
+            log: &mut self.log,
+            security: self.plan.config.global.script_security,
+            now: clock::now(),
+        };
+        action(&mut self.scripts, &mut context);
+    }
+
+    fn is_unsettled(&self) -> bool {
+        self.vrrp.is_unsettled() || self.checkers.values().any(Slot::is_unsettled)
+    }
+
+    /// When the next turn is wanted without any event.
+    pub(crate) fn deadline(&mut self) -> Option<Monotonic> {
+        let now = clock::now();
+        let stop = self.stop_deadline(now);
+        let checkers = self.checkers.values().filter_map(Slot::deadline);
+        checkers
+            .chain(self.leaving.iter().filter_map(Slot::deadline))
+            .chain(self.vrrp.deadline())
+            .chain(self.scripts.deadline())
+            .chain(stop)
+            .chain(self.log.tick(now))
+            .min()
+    }
+
+    pub(crate) fn checker_accounts(&self) -> Vec<Account> {
+        self.checkers.keys().cloned().collect()
+    }
+}

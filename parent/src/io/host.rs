@@ -1,0 +1,206 @@
+//! What this host says about a configuration: interfaces, users, programs, safe scripts.
+
+use super::accounts::HostAccounts;
+use super::launch::PATH;
+use holdfast::account::{self, Account, Accounts};
+use holdfast::slice::HostFacts;
+use holdfast_conf::model::{
+    Config, NotifyScripts, ScriptAction, ScriptCommand, ShellWords, UserSpec,
+};
+use holdfast_conf::{HostFact, HostNeed};
+use holdfast_ipc::script_path::{
+    Component, Look, Node, Runner, Unsafe, examine, examine_executable,
+};
+use nix::net::if_::if_nametoindex;
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Facts, and what is not as it should be.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    /// The facts.
+    pub(crate) facts: HostFacts,
+    /// Things that are not here but may come, or that somebody should know.
+    pub(crate) remarks: Vec<Remark>,
+    /// Scripts that must not be run.
+    pub(crate) insecure: Vec<String>,
+}
+
+/// One thing about this host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Remark {
+    /// For the operator.
+    pub(crate) text: String,
+    /// A reload that brings this up is refused.
+    pub(crate) refuses_reload: bool,
+}
+
+/// Looks at everything. The error is one that nobody can work with: no user for the scripts.
+pub(crate) fn examine_host(config: &Config, needs: &[HostNeed]) -> Result<Findings, String> {
+    let chosen = account::for_scripts(&HostAccounts, config.global.script_user.as_ref())?;
+    let mut findings = Findings {
+        facts: HostFacts {
+            default_account: chosen.account,
+            accounts: BTreeMap::new(),
+            programs: BTreeMap::new(),
+            disabled: BTreeMap::new(),
+        },
+        remarks: needs.iter().filter_map(missing_interface).collect(),
+        insecure: Vec::new(),
+    };
+    findings.remarks.extend(chosen.remark.map(|text| Remark {
+        text,
+        refuses_reload: false,
+    }));
+    findings.look_at_checks(config);
+    findings.look_at_notify_scripts(config);
+    Ok(findings)
+}
+
+fn missing_interface(need: &HostNeed) -> Option<Remark> {
+    let HostFact::Interface(name) = &need.fact else {
+        return None;
+    };
+    if_nametoindex(name.as_str()).is_err().then(|| Remark {
+        text: format!(
+            "interface `{name}` does not exist here ({} will wait for it)",
+            need.subject
+        ),
+        refuses_reload: true,
+    })
+}
+
+impl Findings {
+    fn look_at_checks(&mut self, config: &Config) {
+        for script in &config.scripts {
+            let result = match &script.action {
+                ScriptAction::Run(words) => {
+                    self.look_at(words, script.user.as_ref(), config.global.script_security)
+                }
+                ScriptAction::ProcessExists(_) => {
+                    self.look_up(script.user.as_ref()).map(|_account| ())
+                }
+            };
+            if let Err(why) = result {
+                self.insecure.push(format!(
+                    "script {} is not run and counts as failed: {why}",
+                    script.name
+                ));
+                self.facts.disabled.insert(script.name.clone(), why);
+            }
+        }
+    }
+
+    fn look_at_notify_scripts(&mut self, config: &Config) {
+        for instance in &config.instances {
+            for (word, command) in named(&instance.notify) {
+                let security = config.global.script_security;
+                if let Err(why) = self.look_at(&command.words, command.user.as_ref(), security) {
+                    self.insecure.push(format!(
+                        "({}) {word} is not run: {why}",
+                        instance.router.name
+                    ));
+                }
+            }
+        }
+    }
+
+    fn look_up(&mut self, user: Option<&UserSpec>) -> Result<Account, String> {
+        let Some(spec) = user else {
+            return Ok(self.facts.default_account.clone());
+        };
+        let account = HostAccounts.find(spec)?;
+        self.facts.accounts.insert(spec.clone(), account.clone());
+        Ok(account)
+    }
+
+    fn look_at(
+        &mut self,
+        words: &ShellWords,
+        user: Option<&UserSpec>,
+        security: bool,
+    ) -> Result<(), String> {
+        let account = self.look_up(user)?;
+        let name = words.program();
+        let path = find_program(name, &account)?;
+        if name != path {
+            self.facts.programs.insert(name.to_owned(), path.clone());
+        }
+        check_script(&path, &account, security).map_err(|fault| fault.to_string())
+    }
+}
+
+/// Judges a script right before it is run, or when the configuration is read.
+pub(crate) fn check_script(path: &str, account: &Account, security: bool) -> Result<(), Unsafe> {
+    let runner = runner(account);
+    let path = Path::new(path);
+    let result = if security {
+        examine(path, runner, &HostTree)
+    } else {
+        examine_executable(path, runner, &HostTree)
+    };
+    result.map(|_resolved| ())
+}
+
+const fn runner(account: &Account) -> Runner {
+    Runner {
+        uid: account.uid,
+        gid: account.gid,
+    }
+}
+
+/// A name without a slash is searched where scripts would search.
+fn find_program(name: &str, account: &Account) -> Result<String, String> {
+    if name.contains('/') {
+        return Ok(name.to_owned());
+    }
+    PATH.split(':')
+        .map(|directory| format!("{directory}/{name}"))
+        .find(|path| examine_executable(Path::new(path), runner(account), &HostTree).is_ok())
+        .ok_or_else(|| format!("there is no program `{name}` in {PATH}"))
+}
+
+/// The notify scripts of an instance with their words.
+pub(crate) fn named(scripts: &NotifyScripts) -> Vec<(&'static str, &ScriptCommand)> {
+    [
+        ("notify_master", &scripts.master),
+        ("notify_backup", &scripts.backup),
+        ("notify_fault", &scripts.fault),
+        ("notify_stop", &scripts.stop),
+        ("notify", &scripts.any),
+    ]
+    .into_iter()
+    .filter_map(|(word, command)| command.as_ref().map(|command| (word, command)))
+    .collect()
+}
+
+/// The real file system.
+struct HostTree;
+
+impl Look for HostTree {
+    fn component(&self, path: &Path) -> Result<Component, String> {
+        let meta = std::fs::symlink_metadata(path).map_err(|error| error.to_string())?;
+        let kind = meta.file_type();
+        let node = if kind.is_dir() {
+            Node::Directory
+        } else if kind.is_file() {
+            Node::File
+        } else if kind.is_symlink() {
+            Node::Link
+        } else {
+            Node::Other
+        };
+        Ok(Component {
+            path: path.to_owned(),
+            node,
+            uid: meta.uid(),
+            gid: meta.gid(),
+            mode: meta.mode(),
+        })
+    }
+
+    fn target(&self, path: &Path) -> Result<PathBuf, String> {
+        std::fs::read_link(path).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,305 @@
+//! Messages of the children.
+
+use super::daemon::{ChildId, Daemon};
+use super::link::Loss;
+use super::log::Source;
+use super::slot::Slot;
+use holdfast::account::Account;
+use holdfast::notify::{News, jobs};
+use holdfast::restart::Task;
+use holdfast::route::Phase;
+use holdfast_conf::model::InstanceName;
+use holdfast_ipc::config::Generation;
+use holdfast_ipc::log::{Level, LogRecord};
+use holdfast_ipc::message::{
+    CheckerStart, CheckerToParent, Confinement, Hello, ParentToChecker, ParentToVrrp, Role,
+    StartMode, VrrpStart, VrrpToParent,
+};
+use holdfast_ipc::state::{Cause, StateChange, Verdict};
+use holdfast_ipc::time::Monotonic;
+
+impl Daemon {
+    pub(crate) fn hear_vrrp(
+        &mut self,
+        source: Source,
+        message: VrrpToParent,
+        now: Monotonic,
+    ) -> Result<(), Loss> {
+        match message {
+            VrrpToParent::Changed(change) => self.changed(&change),
+            VrrpToParent::Checkpoint(point) => {
+                self.checkpoints.insert(point.instance.clone(), point);
+            }
+            VrrpToParent::Committed { .. } => {
+                let step = self.reload.committed(&ChildId::Vrrp);
+                self.take_step(step);
+            }
+            VrrpToParent::Confined(confinement) => {
+                self.log_confinement(source, &confinement);
+                return self.send_vrrp_start(now);
+            }
+            VrrpToParent::Hello(hello) => check_hello(&hello, Role::Vrrp)?,
+            VrrpToParent::Log(LogRecord { level, text }) => {
+                self.log.write_as(source, level, &text);
+            }
+            VrrpToParent::Pong { sequence } => {
+                if let Some(link) = &mut self.vrrp.link {
+                    link.pong(sequence, now);
+                }
+            }
+            VrrpToParent::Prepared { .. } => {
+                let step = self.reload.prepared(&ChildId::Vrrp);
+                self.take_step(step);
+            }
+            VrrpToParent::Ready { .. } => {
+                if let Some(link) = &mut self.vrrp.link {
+                    link.go(now)?;
+                }
+                self.vrrp.is_up(now);
+                self.forward_verdicts();
+            }
+            VrrpToParent::Refused { reason, .. } => self.vrrp_refused(reason),
+            VrrpToParent::Stopped => {}
+        }
+        Ok(())
+    }
+
+    pub(crate) fn hear_checker(
+        &mut self,
+        account: &Account,
+        source: Source,
+        message: CheckerToParent,
+        now: Monotonic,
+    ) -> Result<(), Loss> {
+        let id = || ChildId::Checker(account.clone());
+        match message {
+            CheckerToParent::Committed { .. } => {
+                let step = self.reload.committed(&id());
+                self.take_step(step);
+            }
+            CheckerToParent::Confined(confinement) => {
+                self.log_confinement(source, &confinement);
+                return self.send_checker_start(account, now);
+            }
+            CheckerToParent::Hello(hello) => check_hello(&hello, Role::Checker)?,
+            CheckerToParent::Log(LogRecord { level, text }) => {
+                self.log.write_as(source, level, &text);
+            }
+            CheckerToParent::Pong { sequence } => {
+                let slot = self.checkers.get_mut(account);
+                if let Some(link) = slot.and_then(|slot| slot.link.as_mut()) {
+                    link.pong(sequence, now);
+                }
+            }
+            CheckerToParent::Prepared { .. } => {
+                let step = self.reload.prepared(&id());
+                self.take_step(step);
+            }
+            CheckerToParent::Ready { .. } => {
+                if let Some(slot) = self.checkers.get_mut(account) {
+                    if let Some(link) = &mut slot.link {
+                        link.go(now)?;
+                    }
+                    slot.is_up(now);
+                }
+            }
+            CheckerToParent::Refused { reason, .. } => self.checker_refused(account, reason),
+            CheckerToParent::Stopped => {}
+            CheckerToParent::Verdict {
+                generation,
+                verdict,
+            } => return self.verdict(account, generation, verdict),
+        }
+        Ok(())
+    }
+
+    fn log_confinement(&mut self, source: Source, confinement: &Confinement) {
+        let Confinement { seccomp, landlock } = confinement;
+        if *seccomp {
+            let text = format!("confined: seccomp filter on, Landlock {landlock}");
+            self.log.write_as(source, Level::Info, &text);
+        } else {
+            let text = "NOT confined by seccomp: this architecture is not supported by it";
+            self.log.write_as(source, Level::Warning, text);
+        }
+    }
+
+    fn send_vrrp_start(&mut self, now: Monotonic) -> Result<(), Loss> {
+        let mode = match self.vrrp.task {
+            Task::Fresh => StartMode::Fresh,
+            Task::Resume => StartMode::Resume,
+            Task::Release => StartMode::Release,
+        };
+        let resumes = mode != StartMode::Fresh;
+        let checkpoints = self.checkpoints.values().filter(|_| resumes);
+        let start = VrrpStart {
+            generation: self.plan.generation,
+            config: self.plan.slices.vrrp.clone(),
+            mode,
+            checkpoints: checkpoints.cloned().collect(),
+            verdicts: self.known_verdicts().cloned().collect(),
+            silent_since: self.vrrp.silent_since.filter(|_| resumes),
+        };
+        let Some(link) = &mut self.vrrp.link else {
+            return Ok(());
+        };
+        let phase = match mode {
+            StartMode::Fresh | StartMode::Resume => Phase::Starting(start.generation),
+            StartMode::Release => Phase::Releasing,
+        };
+        link.enter(phase, now);
+        link.send(&ParentToVrrp::Start(start))
+    }
+
+    fn send_checker_start(&mut self, account: &Account, now: Monotonic) -> Result<(), Loss> {
+        let config = self.plan.slices.checkers.get(account).cloned();
+        let config = config.unwrap_or_default();
+        let verdicts = config
+            .scripts
+            .iter()
+            .filter_map(|script| self.verdicts.get(&script.name).cloned())
+            .collect();
+        let start = CheckerStart {
+            generation: self.plan.generation,
+            config,
+            verdicts,
+        };
+        let slot = self.checkers.get_mut(account);
+        let Some(link) = slot.and_then(|slot| slot.link.as_mut()) else {
+            return Ok(());
+        };
+        link.enter(Phase::Starting(start.generation), now);
+        link.send(&ParentToChecker::Start(start))
+    }
+
+    fn known_verdicts(&self) -> impl Iterator<Item = &Verdict> {
+        let scripts = self.plan.config.scripts.iter();
+        scripts
+            .filter_map(|script| self.verdicts.get(&script.name))
+            .filter(|verdict| {
+                let disabled = &self.plan.facts.disabled;
+                !disabled.contains_key(&verdict.script)
+            })
+            .chain(&self.plan.slices.disabled)
+    }
+
+    /// Is this checker allowed to say that? Then it is remembered and passed on.
+    fn verdict(
+        &mut self,
+        account: &Account,
+        generation: Generation,
+        verdict: Verdict,
+    ) -> Result<(), Loss> {
+        let name = &verdict.script;
+        if generation > self.plan.generation {
+            return Err(Loss::because(
+                "it named a configuration that it was not given",
+            ));
+        }
+        // A verdict that crossed with a commit is still good where the script is the same.
+        let plan = match &self.previous_plan {
+            Some(previous) if previous.generation == generation => previous,
+            _present if generation == self.plan.generation => &self.plan,
+            _older => return Ok(()),
+        };
+        if !plan.has_script(account, name) {
+            return Err(Loss::because(format!(
+                "it gave a verdict over {name}, which is none of its scripts"
+            )));
+        }
+        if !self.plan.same_script(plan, account, name) {
+            return Ok(());
+        }
+        self.verdicts.insert(name.clone(), verdict.clone());
+        let generation = self.plan.generation;
+        self.send_to_vrrp(&ParentToVrrp::Verdict {
+            generation,
+            verdict,
+        });
+        Ok(())
+    }
+
+    /// All verdicts at once: behind a start or a reload, which may have crossed with new ones.
+    pub(crate) fn forward_verdicts(&mut self) {
+        let generation = self.plan.generation;
+        let verdicts: Vec<Verdict> = self.known_verdicts().cloned().collect();
+        for verdict in verdicts {
+            self.send_to_vrrp(&ParentToVrrp::Verdict {
+                generation,
+                verdict,
+            });
+        }
+    }
+
+    /// Sends to the VRRP child where it works.
+    fn send_to_vrrp(&mut self, message: &ParentToVrrp) {
+        let link = self.vrrp.link.as_mut();
+        let live = link.filter(|link| link.phase().is_live());
+        if let Some(Err(loss)) = live.map(|link| link.send(message)) {
+            self.lose_vrrp(loss);
+        }
+    }
+
+    fn vrrp_refused(&mut self, reason: String) {
+        if self.vrrp.phase() == Some(Phase::Stopped) {
+            self.log
+                .error(&format!("the VRRP child cannot start: {reason}"));
+            self.refused_at_start = true;
+            return;
+        }
+        let step = self.reload.refused(&ChildId::Vrrp, reason);
+        self.take_step(step);
+    }
+
+    fn checker_refused(&mut self, account: &Account, reason: String) {
+        let slot = self.checkers.get(account);
+        if slot.and_then(Slot::phase) == Some(Phase::Stopped) {
+            self.log.error(&format!(
+                "the checker child of {account} cannot start: {reason}"
+            ));
+            return;
+        }
+        let step = self
+            .reload
+            .refused(&ChildId::Checker(account.clone()), reason);
+        self.take_step(step);
+    }
+
+    fn changed(&mut self, change: &StateChange) {
+        self.priorities
+            .insert(change.instance.clone(), change.priority);
+        if self.is_stopping() {
+            return;
+        }
+        let gone = change.cause == Cause::Removed;
+        let news = if gone {
+            Some(News::Fault)
+        } else {
+            News::of(change.to)
+        };
+        if let Some(news) = news {
+            self.tell(&change.instance, news);
+        }
+    }
+
+    pub(crate) fn tell(&mut self, name: &InstanceName, news: News) {
+        if !self.told.tell(name, news) {
+            return;
+        }
+        let priority = self.priorities.get(name).copied().unwrap_or(0);
+        // An instance that a reload takes away is told so by its old scripts.
+        let mut plans = std::iter::once(&self.plan).chain(&self.previous_plan);
+        let found = plans.find_map(|plan| Some((plan.instance(name)?, &plan.facts)));
+        let Some((instance, facts)) = found else {
+            return;
+        };
+        let jobs = jobs(name, &instance.notify, news, priority, facts);
+        if !jobs.is_empty() {
+            self.with_scripts(|scripts, context| scripts.add(jobs, context));
+        }
+    }
+}
+
+fn check_hello(hello: &Hello, role: Role) -> Result<(), Loss> {
+    hello.check(role).map_err(Loss::because)
+}

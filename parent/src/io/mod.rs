@@ -1,0 +1,25 @@
+//! Everything that touches the system.
+
+mod accounts;
+mod clock;
+mod config;
+pub(crate) mod confine;
+mod daemon;
+mod files;
+mod host;
+pub(crate) mod launch;
+mod lines;
+mod link;
+mod log;
+mod messages;
+mod pidfile;
+mod processes;
+pub(crate) mod ready;
+mod reap;
+mod reloading;
+pub(crate) mod run;
+mod script;
+mod signals;
+mod slot;
+mod stopping;
+pub(crate) mod test;

@@ -1,0 +1,226 @@
+//! A reload: read, hold against this host, prepare, commit.
+
+use super::clock;
+use super::config::{self, Good, Outcome};
+use super::daemon::{ChildId, Daemon, Plan};
+use super::host::Findings;
+use super::slot::Slot;
+use holdfast::account::Account;
+use holdfast::reload::Step;
+use holdfast_conf::UnknownWords;
+use holdfast_ipc::message::{ParentToChecker, ParentToVrrp};
+use holdfast_ipc::time::Monotonic;
+use std::collections::BTreeSet;
+
+impl Daemon {
+    /// SIGHUP.
+    pub(crate) fn begin_reload(&mut self, now: Monotonic) {
+        self.log.info("Reloading ...");
+        match self.read_new_plan() {
+            Err(reason) => self.keep(&reason),
+            Ok(plan) => {
+                self.newest = plan.generation;
+                self.next_plan = Some(plan);
+                let children = self.ask_to_prepare(now);
+                let step = self.reload.begin(children);
+                self.take_step(step);
+            }
+        }
+    }
+
+    /// Nothing has changed.
+    fn keep(&mut self, reason: &str) {
+        let path = self.config_path.display();
+        let text = format!("Reload refused, the running configuration stays: {path}: {reason}");
+        self.log.error(&text);
+    }
+
+    fn read_new_plan(&mut self) -> Result<Plan, String> {
+        // A word that nobody knows refuses a reload even where it is ignored at start: the running
+        // configuration is better than half of a new one.
+        match config::read(&self.config_path, UnknownWords::Refuse) {
+            Outcome::Unreadable(reason) | Outcome::Empty(reason) => Err(reason),
+            Outcome::Wrong(report) => {
+                for line in report.lines() {
+                    self.log.error(&line);
+                }
+                let path = self.config_path.display();
+                let count = report.errors();
+                Err(format!(
+                    "{count} errors, `holdfast -t -f {path}` shows them"
+                ))
+            }
+            Outcome::Good(good) => self.examine(*good),
+        }
+    }
+
+    fn examine(&mut self, good: Good) -> Result<Plan, String> {
+        for line in good.report.lines() {
+            self.log.warning(&line);
+        }
+        let Findings {
+            facts,
+            remarks,
+            insecure,
+        } = good.examine()?;
+        let waited_for = remarks.into_iter().filter(|remark| remark.refuses_reload);
+        let said: BTreeSet<String> = waited_for
+            .map(|remark| remark.text)
+            .chain(insecure)
+            .collect();
+        // What the running configuration waits for already is no reason against the next one.
+        let news: Vec<&String> = said.difference(&self.plan.remarks).collect();
+        for text in &news {
+            self.log.error(text);
+        }
+        if let Some(first) = news.first() {
+            return Err((*first).clone());
+        }
+        let detail = self.options.log_detail;
+        Ok(Plan::new(
+            self.newest.next(),
+            good.config,
+            facts,
+            detail,
+            said,
+        ))
+    }
+
+    fn ask_to_prepare(&mut self, now: Monotonic) -> BTreeSet<ChildId> {
+        let Some(plan) = &self.next_plan else {
+            return BTreeSet::new();
+        };
+        let generation = plan.generation;
+        let mut asked = BTreeSet::new();
+        if let Some(link) = &mut self.vrrp.link {
+            let config = plan.slices.vrrp.clone();
+            let message = ParentToVrrp::Prepare { generation, config };
+            asked.insert(ChildId::Vrrp);
+            // A socket that fails is seen again when it is read, and the child is lost then.
+            let _ = link.prepare(generation, &message, now);
+        }
+        for (account, slot) in &mut self.checkers {
+            let (Some(link), Some(config)) = (&mut slot.link, plan.slices.checkers.get(account))
+            else {
+                continue;
+            };
+            let config = config.clone();
+            let message = ParentToChecker::Prepare { generation, config };
+            asked.insert(ChildId::Checker(account.clone()));
+            let _ = link.prepare(generation, &message, now);
+        }
+        asked
+    }
+
+    /// Carries out what the reload's state asks for.
+    pub(crate) fn take_step(&mut self, step: Step<ChildId>) {
+        match step {
+            Step::Wait => {}
+            Step::Commit(children) => self.commit(&children),
+            Step::Abort { tell, reason } => {
+                if let Some(plan) = self.next_plan.take() {
+                    for child in tell {
+                        self.abort(&child, &plan);
+                    }
+                }
+                self.keep(&reason);
+            }
+            Step::Complete => self.complete(),
+        }
+    }
+
+    fn commit(&mut self, children: &[ChildId]) {
+        let Some(plan) = self.next_plan.take() else {
+            return;
+        };
+        let generation = plan.generation;
+        self.log_changes(&plan);
+        let previous = std::mem::replace(&mut self.plan, plan);
+        self.previous_plan = Some(previous);
+        for child in children {
+            // A failure is seen again when the socket is read.
+            let _ = match child {
+                ChildId::Vrrp => self.vrrp.link.as_mut().map(|link| link.commit(generation)),
+                ChildId::Checker(account) => {
+                    let slot = self.checkers.get_mut(account);
+                    let link = slot.and_then(|slot| slot.link.as_mut());
+                    link.map(|link| link.commit(generation))
+                }
+            };
+        }
+    }
+
+    fn abort(&mut self, child: &ChildId, plan: &Plan) {
+        let generation = plan.generation;
+        let _ = match child {
+            ChildId::Vrrp => self.vrrp.link.as_mut().map(|link| link.abort(generation)),
+            ChildId::Checker(account) => {
+                let slot = self.checkers.get_mut(account);
+                let link = slot.and_then(|slot| slot.link.as_mut());
+                link.map(|link| link.abort(generation))
+            }
+        };
+    }
+
+    /// All children have switched.
+    fn complete(&mut self) {
+        // Without children to ask there was no commit.
+        if let Some(plan) = self.next_plan.take() {
+            self.log_changes(&plan);
+            self.plan = plan;
+        }
+        self.previous_plan = None;
+        let now = clock::now();
+        self.exchange_checkers(now);
+        self.forget_what_is_gone();
+        self.forward_verdicts();
+        self.log.info("Reload complete");
+    }
+
+    fn log_changes(&mut self, plan: &Plan) {
+        for line in holdfast_conf_changes(&self.plan, plan) {
+            self.log.info(&line);
+        }
+    }
+
+    /// Users that have scripts now get a checker, those that have none any more lose theirs.
+    fn exchange_checkers(&mut self, now: Monotonic) {
+        let wanted: BTreeSet<Account> = self.plan.slices.checkers.keys().cloned().collect();
+        for account in self.checker_accounts() {
+            if wanted.contains(&account) {
+                continue;
+            }
+            let Some(mut slot) = self.checkers.remove(&account) else {
+                continue;
+            };
+            slot.next = None;
+            if let Some(Ok(())) = slot.link.as_mut().map(|link| link.stop(now)) {
+                self.leaving.push(slot);
+            }
+        }
+        for account in wanted {
+            let executable = &self.checker_executable;
+            self.checkers.entry(account).or_insert_with_key(|account| {
+                Slot::for_checker(account.clone(), executable.clone(), now)
+            });
+        }
+        self.start_due_children(now);
+    }
+
+    fn forget_what_is_gone(&mut self) {
+        let plan = &self.plan;
+        self.checkpoints
+            .retain(|name, _| plan.instance(name).is_some());
+        self.priorities
+            .retain(|name, _| plan.instance(name).is_some());
+        self.told.retain(|name| plan.instance(name).is_some());
+        let scripts = &plan.config.scripts;
+        self.verdicts
+            .retain(|name, _| scripts.iter().any(|script| script.name == *name));
+    }
+}
+
+/// What changes, one line each.
+fn holdfast_conf_changes(_old: &Plan, _new: &Plan) -> Vec<String> {
+    Vec::new()
+}

@@ -1,0 +1,332 @@
+//! The start of the daemon, and its loop.
+
+use super::accounts::HostAccounts;
+use super::clock;
+use super::config::{self, Good, Outcome};
+use super::confine;
+use super::daemon::{Daemon, Life, Plan};
+use super::host::Findings;
+use super::log::Log;
+use super::pidfile::PidFile;
+use super::processes::describe;
+use super::ready::Readiness;
+use super::signals::Signals;
+use super::slot::Slot;
+use holdfast::account;
+use holdfast::cli::Options;
+use holdfast::identity::Identity;
+use holdfast::notify::Told;
+use holdfast::reload::Reload;
+use holdfast_conf::UnknownWords;
+use holdfast_ipc::config::Generation;
+use holdfast_ipc::time::Monotonic;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{Mode, umask};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Exit statuses of the daemon (keywords 8.3).
+const FATAL: u8 = 1;
+const BAD_CONFIGURATION: u8 = 2;
+const NOT_PERMITTED: u8 = 4;
+const NO_CONFIGURATION: u8 = 6;
+
+/// Where the children are when holdfast is installed.
+const LIBEXEC: &str = "/usr/libexec/holdfast";
+const VRRP_CHILD: &str = "holdfast-vrrp";
+const CHECKER_CHILD: &str = "holdfast-checker";
+
+/// A reason not to start.
+struct Stop {
+    status: u8,
+    text: String,
+}
+
+impl Stop {
+    fn fatal(text: impl Into<String>) -> Self {
+        Self {
+            status: FATAL,
+            text: text.into(),
+        }
+    }
+}
+
+/// Runs the daemon to its end.
+pub(crate) fn run(options: Options, background: bool) -> ExitCode {
+    match start(options, background) {
+        Ok(daemon) => run_loop(daemon),
+        Err(stop) => {
+            eprintln!("holdfast: {}", stop.text);
+            ExitCode::from(stop.status)
+        }
+    }
+}
+
+fn start(options: Options, background: bool) -> Result<Daemon, Stop> {
+    let privileged = nix::unistd::geteuid().is_root();
+    if !privileged {
+        return Err(Stop {
+            status: NOT_PERMITTED,
+            text: "has to be started as root: it hands its children two capabilities and drops \
+                   the rest (`-t` works for everybody)"
+                .to_owned(),
+        });
+    }
+    let ready = if background {
+        let ready = Readiness::in_background();
+        Some(ready.map_err(|error| Stop::fatal(format!("cannot leave the terminal: {error}")))?)
+    } else {
+        None
+    };
+    umask(Mode::from_bits_truncate(0o077));
+    let config_path = absolute(&config::choose(options.config.as_ref()))?;
+    let good = read_config(&config_path, options.compat)?;
+    let findings = good.examine().map_err(|text| Stop {
+        status: BAD_CONFIGURATION,
+        text,
+    })?;
+    let executables = find_executables()?;
+    assemble(options, config_path, good, findings, &executables, ready)
+}
+
+fn read_config(path: &Path, compat: bool) -> Result<Good, Stop> {
+    let unknown = if compat {
+        UnknownWords::Ignore
+    } else {
+        UnknownWords::Refuse
+    };
+    let colour = std::io::stderr().is_terminal();
+    match config::read(path, unknown) {
+        Outcome::Unreadable(text) => Err(Stop {
+            status: NO_CONFIGURATION,
+            text,
+        }),
+        Outcome::Empty(text) => Err(Stop {
+            status: BAD_CONFIGURATION,
+            text,
+        }),
+        Outcome::Wrong(report) => {
+            eprint!("{}", report.render(colour));
+            Err(Stop {
+                status: BAD_CONFIGURATION,
+                text: format!(
+                    "{}: {} errors. Nothing was started or changed.",
+                    path.display(),
+                    report.errors()
+                ),
+            })
+        }
+        Outcome::Good(good) => Ok(*good),
+    }
+}
+
+struct Executables {
+    vrrp: PathBuf,
+    checker: PathBuf,
+}
+
+/// Beside this executable in a build folder, in libexec where it is installed.
+fn find_executables() -> Result<Executables, Stop> {
+    let own = std::env::current_exe()
+        .map_err(|error| Stop::fatal(format!("cannot find the own executable: {error}")))?;
+    let beside = own.parent().unwrap_or_else(|| Path::new("/"));
+    let find = |name: &str| {
+        [beside.join(name), Path::new(LIBEXEC).join(name)]
+            .into_iter()
+            .find(|path| path.is_file())
+            .ok_or_else(|| {
+                Stop::fatal(format!(
+                    "{name} is neither in {} nor in {LIBEXEC}; is the installation complete?",
+                    beside.display()
+                ))
+            })
+    };
+    Ok(Executables {
+        vrrp: find(VRRP_CHILD)?,
+        checker: find(CHECKER_CHILD)?,
+    })
+}
+
+fn assemble(
+    options: Options,
+    config_path: PathBuf,
+    good: Good,
+    findings: Findings,
+    executables: &Executables,
+    ready: Option<Readiness>,
+) -> Result<Daemon, Stop> {
+    let identity = Identity::of(options.compat);
+    let lock = |path: &PathBuf| {
+        let path = absolute(path)?;
+        PidFile::lock(&path).map_err(|error| Stop::fatal(describe(&error)))
+    };
+    let mut pid_file = lock(&options.pid_files.parent)?;
+    let vrrp_pid_file = lock(&options.pid_files.vrrp)?;
+    let checkers_pid_file = lock(&options.pid_files.checkers)?;
+    pid_file
+        .write(std::process::id())
+        .map_err(|error| Stop::fatal(describe(&error)))?;
+    let mut log = Log::open(&options, identity)
+        .map_err(|error| Stop::fatal(format!("cannot open the log file: {error}")))?;
+    let vrrp_account = account::for_vrrp(&HostAccounts).map_err(Stop::fatal)?;
+    let signals =
+        Signals::catch().map_err(|error| Stop::fatal(format!("cannot catch signals: {error}")))?;
+    std::env::set_current_dir("/")
+        .map_err(|error| Stop::fatal(format!("cannot change to /: {error}")))?;
+    confine::cut_capabilities().map_err(Stop::fatal)?;
+
+    announce(&mut log, &options, &config_path, &good, &findings);
+    if let Some(remark) = &vrrp_account.remark {
+        log.warning(remark);
+    }
+    let generation = Generation::new(1);
+    let said = findings.said();
+    let plan = Plan::new(
+        generation,
+        good.config,
+        findings.facts,
+        options.log_detail,
+        said,
+    );
+    let now = clock::now();
+    let checkers = plan
+        .slices
+        .checkers
+        .keys()
+        .map(|account| {
+            let executable = executables.checker.clone();
+            (
+                account.clone(),
+                Slot::for_checker(account.clone(), executable, now),
+            )
+        })
+        .collect();
+    let vrrp = Slot::new(
+        "vrrp child".to_owned(),
+        vrrp_account.account,
+        executables.vrrp.clone(),
+        Some(vrrp_pid_file),
+        now,
+    );
+    Ok(Daemon {
+        options,
+        identity,
+        log,
+        signals,
+        config_path,
+        checker_executable: executables.checker.clone(),
+        plan,
+        next_plan: None,
+        previous_plan: None,
+        newest: generation,
+        reload: Reload::default(),
+        vrrp,
+        checkers,
+        leaving: Vec::new(),
+        checkers_pid_file: Some(checkers_pid_file),
+        checkpoints: BTreeMap::new(),
+        priorities: BTreeMap::new(),
+        verdicts: BTreeMap::new(),
+        told: Told::default(),
+        scripts: Default::default(),
+        life: Life::Starting,
+        ready,
+        refused_at_start: false,
+        pid_file: Some(pid_file),
+    })
+}
+
+/// First lines of the log.
+fn announce(log: &mut Log, options: &Options, path: &Path, good: &Good, findings: &Findings) {
+    let version = env!("CARGO_PKG_VERSION");
+    let name = if options.compat {
+        "Keepalived"
+    } else {
+        "holdfast"
+    };
+    log.info(&format!(
+        "Starting {name} v{version}, configuration {}",
+        path.display()
+    ));
+    for remark in &options.remarks {
+        log.warning(remark);
+    }
+    for line in good.report.lines() {
+        log.warning(&line);
+    }
+    for remark in &findings.remarks {
+        log.warning(&remark.text);
+    }
+    for text in &findings.insecure {
+        log.error(text);
+    }
+    let servers = good.config.virtual_servers.len();
+    if servers > 0 {
+        log.warning(&format!(
+            "{servers} virtual servers are checked as text, load balancing is not carried out by \
+             this version"
+        ));
+    }
+    if good.config.global.mail.is_some() {
+        log.warning("mail is configured, but no mail is sent by this version");
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Stop> {
+    std::path::absolute(path).map_err(|error| Stop::fatal(format!("{}: {error}", path.display())))
+}
+
+fn run_loop(mut daemon: Daemon) -> ExitCode {
+    loop {
+        daemon.turn();
+        if let Some(status) = daemon.finished(clock::now()) {
+            daemon.clean_up();
+            return ExitCode::from(status);
+        }
+        wait(&mut daemon);
+    }
+}
+
+/// Sleeps until something arrives or is due.
+fn wait(daemon: &mut Daemon) {
+    let timeout = timeout_until(daemon.deadline());
+    let mut fds = vec![PollFd::new(daemon.signals.as_fd(), PollFlags::POLLIN)];
+    daemon.vrrp.poll_fds(&mut fds);
+    for slot in daemon.checkers.values().chain(&daemon.leaving) {
+        slot.poll_fds(&mut fds);
+    }
+    fds.extend(
+        daemon
+            .scripts
+            .outputs()
+            .map(|fd| PollFd::new(fd, PollFlags::POLLIN)),
+    );
+    // Whatever it says, the next turn looks at everything: an error costs one empty turn.
+    let _ = poll(&mut fds, timeout);
+}
+
+fn timeout_until(deadline: Option<Monotonic>) -> PollTimeout {
+    let Some(deadline) = deadline else {
+        return PollTimeout::NONE;
+    };
+    // Rounded up: a turn before the deadline would be one for nothing.
+    let millis = deadline.since(clock::now()).get().div_ceil(1_000);
+    i32::try_from(millis)
+        .ok()
+        .and_then(|millis| PollTimeout::try_from(millis).ok())
+        .unwrap_or(PollTimeout::MAX)
+}
+
+impl Findings {
+    /// All that is not as it should be, to be recognised at the next reload.
+    pub(crate) fn said(&self) -> BTreeSet<String> {
+        let waited_for = self.remarks.iter().filter(|remark| remark.refuses_reload);
+        waited_for
+            .map(|remark| remark.text.clone())
+            .chain(self.insecure.iter().cloned())
+            .collect()
+    }
+}

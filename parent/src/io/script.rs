@@ -1,0 +1,231 @@
+//! Runs notify scripts: one at a time for each instance, bounded in time and output.
+
+use super::host::check_script;
+use super::launch;
+use super::lines::Lines;
+use super::log::Log;
+use holdfast::launch::{Launch, Role};
+use holdfast::notify::{Job, NoUser, Queues};
+use holdfast::obituary::End;
+use holdfast_ipc::config::model::Micros;
+use holdfast_ipc::log::Level;
+use holdfast_ipc::time::Monotonic;
+use nix::fcntl::OFlag;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::{Pid, pipe2};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::process::Stdio;
+
+/// Longest time of a notify script.
+const TIME_LIMIT: Micros = Micros::from_secs(60);
+/// Between TERM and KILL, as keepalived has it.
+const GRACE: Micros = Micros::from_secs(2);
+/// Lines of output of one run that are logged.
+const MAX_LINES: usize = 50;
+
+/// All notify scripts that wait and run.
+#[derive(Debug, Default)]
+pub(crate) struct Scripts {
+    queues: Queues,
+    runs: Vec<Run>,
+}
+
+#[derive(Debug)]
+struct Run {
+    job: Job,
+    pid: Pid,
+    started: Monotonic,
+    kill_at: Monotonic,
+    terminated: bool,
+    output: Option<Lines>,
+    lines: usize,
+}
+
+impl Scripts {
+    /// Adds runs and begins what may begin.
+    pub(crate) fn add(&mut self, jobs: Vec<Result<Job, NoUser>>, context: &mut Context<'_>) {
+        let (jobs, without_user): (Vec<_>, Vec<_>) = jobs.into_iter().partition(Result::is_ok);
+        for NoUser { words } in without_user.into_iter().filter_map(Result::err) {
+            let text = format!("script {words} is not run: its user does not exist on this host");
+            context.log.error(&text);
+        }
+        let jobs = jobs.into_iter().filter_map(Result::ok).collect();
+        for lost in self.queues.push(jobs) {
+            context.log.warning(&format!(
+                "({}) script {} for {} is left out: too many wait before it",
+                lost.instance, lost.words, lost.news
+            ));
+        }
+        self.begin(context);
+    }
+
+    /// Output, deadlines, and whatever may begin now.
+    pub(crate) fn tick(&mut self, context: &mut Context<'_>) {
+        for run in &mut self.runs {
+            run.read_output(context.log);
+            run.enforce(context);
+        }
+        self.begin(context);
+    }
+
+    /// A process ended. True when it was a script.
+    pub(crate) fn reaped(&mut self, pid: Pid, end: &End, context: &mut Context<'_>) -> bool {
+        let Some(index) = self.runs.iter().position(|run| run.pid == pid) else {
+            return false;
+        };
+        let mut run = self.runs.swap_remove(index);
+        run.read_output(context.log);
+        run.finish(end, context);
+        self.queues.finished(&run.job.instance);
+        self.begin(context);
+        true
+    }
+
+    /// At the end: nothing of ours stays behind.
+    pub(crate) fn kill_all(&self) {
+        for run in &self.runs {
+            let _ = killpg(run.pid, Signal::SIGKILL);
+        }
+    }
+
+    /// True when nothing waits and nothing runs.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.queues.is_idle()
+    }
+
+    /// When `tick` is wanted next.
+    pub(crate) fn deadline(&self) -> Option<Monotonic> {
+        self.runs.iter().map(|run| run.kill_at).min()
+    }
+
+    /// The pipes of their output.
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.runs
+            .iter()
+            .filter_map(|run| run.output.as_ref().map(AsFd::as_fd))
+    }
+
+    fn begin(&mut self, context: &mut Context<'_>) {
+        while let Some(job) = self.queues.begin_next() {
+            match start(&job, context) {
+                Ok(run) => self.runs.push(run),
+                Err(why) => {
+                    context.log.error(&format!(
+                        "({}) cannot run script {} for {}: {why}",
+                        job.instance, job.words, job.news
+                    ));
+                    self.queues.finished(&job.instance);
+                }
+            }
+        }
+    }
+}
+
+/// What the scripts need of the daemon.
+pub(crate) struct Context<'a> {
+    /// Where to write.
+    pub(crate) log: &'a mut Log,
+    /// Check who could replace a script before each run.
+    pub(crate) security: bool,
+    /// The time.
+    pub(crate) now: Monotonic,
+}
+
+fn start(job: &Job, context: &Context<'_>) -> Result<Run, String> {
+    check_script(job.words.program(), &job.account, context.security)
+        .map_err(|fault| fault.to_string())?;
+    let (pid, output) = spawn(job).map_err(|error| error.to_string())?;
+    Ok(Run {
+        job: job.clone(),
+        pid,
+        started: context.now,
+        kill_at: context.now.after(TIME_LIMIT),
+        terminated: false,
+        output: Some(output),
+        lines: 0,
+    })
+}
+
+fn spawn(job: &Job) -> io::Result<(Pid, Lines)> {
+    let (read, write) = pipe2(OFlag::O_CLOEXEC)?;
+    let arguments = job.words.arguments().iter().chain(&job.extra);
+    let launch = Launch {
+        role: Role::Script,
+        uid: job.account.uid,
+        gid: job.account.gid,
+        parent: nix::unistd::getpid().as_raw(),
+        program: job.words.program().into(),
+        arguments: arguments.map(Into::into).collect(),
+    };
+    let stderr = write.try_clone()?;
+    let pid = launch::spawn(&launch, Stdio::null(), write.into(), stderr.into())?;
+    Ok((pid, Lines::new(read)?))
+}
+
+impl Run {
+    fn read_output(&mut self, log: &mut Log) {
+        let Some(output) = &mut self.output else {
+            return;
+        };
+        let (lines, open) = output.read();
+        if !open {
+            self.output = None;
+        }
+        for line in lines {
+            self.lines = self.lines.saturating_add(1);
+            if self.lines <= MAX_LINES {
+                let words = &self.job.words;
+                log.info(&format!("({}) {words}: {line}", self.job.instance));
+            }
+        }
+    }
+
+    fn enforce(&mut self, context: &mut Context<'_>) {
+        if context.now < self.kill_at {
+            return;
+        }
+        let signal = if self.terminated {
+            Signal::SIGKILL
+        } else {
+            Signal::SIGTERM
+        };
+        if !self.terminated {
+            context.log.error(&format!(
+                "({}) script {} for {} runs for more than {TIME_LIMIT}: it is ended with all that \
+                 it started",
+                self.job.instance, self.job.words, self.job.news
+            ));
+        }
+        self.terminated = true;
+        self.kill_at = context.now.after(GRACE);
+        // The leader is not reaped yet, so the group is still ours.
+        let _ = killpg(self.pid, signal);
+    }
+
+    fn finish(&self, end: &End, context: &mut Context<'_>) {
+        let level = match end {
+            End::Exited(0) => Level::Info,
+            End::Exited(_) | End::Killed { .. } => Level::Warning,
+        };
+        let millis = context.now.since(self.started).get().div_ceil(1_000);
+        let Job {
+            instance,
+            words,
+            account,
+            news,
+            ..
+        } = &self.job;
+        context.log.write(
+            level,
+            &format!(
+                "({instance}) script {words} for {news} ran as {account}, {end} after {millis} ms"
+            ),
+        );
+        if let Some(more) = self.lines.checked_sub(MAX_LINES).filter(|more| *more > 0) {
+            context.log.info(&format!(
+                "({instance}) {words}: {more} more lines of output are left out"
+            ));
+        }
+    }
+}

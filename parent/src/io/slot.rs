@@ -1,0 +1,208 @@
+//! The place of one child: who is in it, who was, and who comes next.
+
+use super::link::{Link, Loss};
+use super::pidfile::PidFile;
+use holdfast::account::Account;
+use holdfast::obituary::{End, Obituary, Sequel};
+use holdfast::restart::{Next, Restarts, Task};
+use holdfast::route::Phase;
+use holdfast::side::Side;
+use holdfast_ipc::time::Monotonic;
+use nix::poll::{PollFd, PollFlags};
+use nix::unistd::Pid;
+use std::path::PathBuf;
+
+/// One place.
+pub(crate) struct Slot<S: Side> {
+    /// For the log: `vrrp child`.
+    pub(crate) who: String,
+    /// As whom it runs.
+    pub(crate) account: Account,
+    /// What is executed.
+    pub(crate) executable: PathBuf,
+    /// The living one.
+    pub(crate) link: Option<Link<S>>,
+    /// When and as what the next one starts.
+    pub(crate) next: Option<Next>,
+    /// What the present one was started for.
+    pub(crate) task: Task,
+    /// History of deaths.
+    pub(crate) restarts: Restarts,
+    /// Since when nobody may have done the work.
+    pub(crate) silent_since: Option<Monotonic>,
+    /// Where the number of the living one stands.
+    pub(crate) pid_file: Option<PidFile>,
+    obituaries: Vec<Obituary>,
+}
+
+impl<S: Side> Slot<S> {
+    pub(crate) const fn new(
+        who: String,
+        account: Account,
+        executable: PathBuf,
+        pid_file: Option<PidFile>,
+        now: Monotonic,
+    ) -> Self {
+        Self {
+            who,
+            account,
+            executable,
+            link: None,
+            next: Some(Next {
+                at: now,
+                task: Task::Fresh,
+            }),
+            task: Task::Fresh,
+            restarts: Restarts::new(),
+            silent_since: None,
+            pid_file,
+            obituaries: Vec::new(),
+        }
+    }
+
+    /// The place of a checker child, empty.
+    pub(crate) fn for_checker(account: Account, executable: PathBuf, now: Monotonic) -> Self {
+        let who = format!("checker child of {account}");
+        Self::new(who, account, executable, None, now)
+    }
+
+    pub(crate) fn phase(&self) -> Option<Phase> {
+        self.link.as_ref().map(Link::phase)
+    }
+
+    pub(crate) fn pid_number(&self) -> Option<u32> {
+        self.link.as_ref().map(Link::pid_number)
+    }
+
+    /// The one in the place ended as it should; there is no next one.
+    pub(crate) fn forget(&mut self) {
+        if let Some(link) = self.link.take() {
+            link.kill();
+        }
+        self.next = None;
+    }
+
+    /// True when a start is due.
+    pub(crate) fn is_due(&self, now: Monotonic) -> bool {
+        self.link.is_none() && self.next.is_some_and(|next| next.at <= now)
+    }
+
+    /// True while the child is between its start and `Go`, or answers an abort: a reload waits.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.link
+            .as_ref()
+            .is_some_and(|link| !link.phase().can_prepare())
+    }
+
+    /// True when it works, or is given up for some time.
+    pub(crate) fn is_up_or_given_up(&self) -> bool {
+        match &self.link {
+            Some(link) => link.phase().is_live(),
+            None => self.restarts.is_backing_off(),
+        }
+    }
+
+    /// The one in the place is lost. The place is free behind it; the next start is decided.
+    pub(crate) fn lose(&mut self, loss: Loss, masters: usize, now: Monotonic) {
+        let Some(link) = self.link.take() else {
+            return;
+        };
+        link.kill();
+        let next = if self.task == Task::Release && link.phase() == Phase::Stopped {
+            self.restarts.released(now)
+        } else {
+            self.restarts.died(now, link.started)
+        };
+        self.silent_since = self.silent_since.or(loss.silent_since).or(Some(now));
+        let sequel = match next.task {
+            Task::Release => Sequel::Releasing,
+            Task::Fresh => Sequel::Later(next.at.since(now)),
+            Task::Resume => Sequel::Starting(next.task),
+        };
+        self.obituaries.push(Obituary {
+            who: self.who.clone(),
+            pid: link.pid.as_raw(),
+            noticed: now,
+            reason: loss.reason,
+            end: link.ended,
+            masters,
+            sequel,
+        });
+        self.next = Some(next);
+    }
+
+    /// It could not even be started.
+    pub(crate) fn not_started(&mut self, now: Monotonic) -> Next {
+        let next = self.restarts.died(now, now);
+        self.next = Some(next);
+        next
+    }
+
+    /// The present child is up.
+    pub(crate) fn is_up(&mut self, now: Monotonic) {
+        self.silent_since = None;
+        let Some(link) = &self.link else {
+            return;
+        };
+        for obituary in &mut self.obituaries {
+            if matches!(obituary.sequel, Sequel::Starting(_)) {
+                obituary.sequel = Sequel::Started {
+                    pid: link.pid.as_raw(),
+                    at: now,
+                };
+            }
+        }
+    }
+
+    /// A process ended. True when it was one of this place.
+    pub(crate) fn reaped(&mut self, pid: Pid, end: &End) -> bool {
+        if let Some(link) = self.link.as_mut().filter(|link| link.pid == pid) {
+            link.ended = Some(end.clone());
+            return true;
+        }
+        let mut open = self.obituaries.iter_mut();
+        let found = open.find(|obituary| obituary.pid == pid.as_raw() && obituary.end.is_none());
+        if let Some(obituary) = found {
+            obituary.end = Some(end.clone());
+            return true;
+        }
+        false
+    }
+
+    /// The lines that can be written now.
+    pub(crate) fn obituary_lines(&mut self, now: Monotonic) -> Vec<String> {
+        let due = self
+            .obituaries
+            .extract_if(.., |obituary| obituary.is_due(now));
+        due.map(|obituary| obituary.line()).collect()
+    }
+
+    /// What wakes the loop for this child.
+    pub(crate) fn poll_fds<'a>(&'a self, fds: &mut Vec<PollFd<'a>>) {
+        let Some(link) = &self.link else { return };
+        let mut events = PollFlags::POLLIN;
+        if link.wants_write() {
+            events |= PollFlags::POLLOUT;
+        }
+        fds.push(PollFd::new(link.channel_fd(), events));
+        fds.extend(
+            link.stderr_fd()
+                .map(|fd| PollFd::new(fd, PollFlags::POLLIN)),
+        );
+    }
+
+    /// When something is to be done here.
+    pub(crate) fn deadline(&self) -> Option<Monotonic> {
+        let link = self.link.as_ref().map(Link::deadline);
+        let next = self
+            .next
+            .filter(|_| self.link.is_none())
+            .map(|next| next.at);
+        let obituary = self
+            .obituaries
+            .iter()
+            .map(|obituary| obituary.noticed.after(holdfast::obituary::PATIENCE))
+            .min();
+        link.into_iter().chain(next).chain(obituary).min()
+    }
+}

@@ -1,0 +1,187 @@
+//! Start and stop of the whole daemon.
+
+use super::daemon::{Daemon, Life};
+use super::processes::describe;
+use holdfast::notify::{News, jobs};
+use holdfast::restart::{Next, Task};
+use holdfast::route::Phase;
+use holdfast_ipc::config::model::Micros;
+use holdfast_ipc::time::Monotonic;
+
+/// A stop is over after that long, whoever does not answer: keepalived ends within one second, and
+/// whoever stops the daemon relies on it.
+const STOP_LIMIT: Micros = Micros::from_millis(900);
+/// A VRRP child that has not said `Stopped` by then hangs: it is replaced by one that only
+/// releases, which takes some milliseconds.
+const STOP_PATIENCE: Micros = Micros::from_millis(400);
+/// Exit status when a child cannot work with this configuration (keywords 8.3).
+const BAD_CONFIGURATION: u8 = 2;
+/// Exit status when the children die again and again before the start is complete.
+const FATAL: u8 = 1;
+
+impl Daemon {
+    /// The start is complete when all children are up.
+    pub(crate) fn progress_start(&mut self) {
+        if self.refused_at_start {
+            return self.fail(BAD_CONFIGURATION);
+        }
+        let dying = self.vrrp.restarts.is_backing_off()
+            || self
+                .vrrp
+                .next
+                .is_some_and(|next| next.task == Task::Release);
+        if dying {
+            self.log
+                .error("the VRRP child dies again and again; the lines above say why");
+            return self.fail(FATAL);
+        }
+        if self.vrrp.is_up_or_given_up()
+            && self.checkers.values().all(|slot| slot.is_up_or_given_up())
+        {
+            self.life = Life::Running;
+            self.log.info("Startup complete");
+            if let Some(ready) = self.ready.take() {
+                ready.announce(self.options.log_console);
+            }
+        }
+    }
+
+    fn fail(&mut self, status: u8) {
+        self.stop(status);
+    }
+
+    /// Begins the end.
+    pub(crate) fn stop(&mut self, status: u8) {
+        if self.is_stopping() {
+            return;
+        }
+        let now = super::clock::now();
+        self.log.info("Stopping");
+        self.life = Life::Stopping {
+            since: now,
+            told: false,
+            status,
+        };
+        for slot in self.checkers.values_mut() {
+            slot.next = None;
+            if let Some(Err(_)) = slot.link.as_mut().map(|link| link.stop(now)) {
+                slot.forget();
+            }
+        }
+        let releasing = self.vrrp.phase() == Some(Phase::Releasing);
+        match &mut self.vrrp.link {
+            Some(_) if releasing => {}
+            Some(link) => {
+                if link.stop(now).is_err() {
+                    self.vrrp_ended_at_stop(now);
+                }
+            }
+            // It died just now, or is waited for: what its predecessor held is given back.
+            None => self.vrrp_ended_at_stop(now),
+        }
+    }
+
+    /// The VRRP child is gone while the daemon stops.
+    pub(crate) fn vrrp_ended_at_stop(&mut self, now: Monotonic) {
+        let clean = self.vrrp.phase() == Some(Phase::Stopped);
+        self.vrrp.forget();
+        let Life::Stopping { since, .. } = self.life else {
+            return;
+        };
+        let held = !self.checkpoints.is_empty() && !clean;
+        if held && now.since(since) < STOP_LIMIT {
+            self.log.warning(
+                "the VRRP child ended without giving its addresses back; another one does it",
+            );
+            self.vrrp.next = Some(Next {
+                at: now,
+                task: Task::Release,
+            });
+            // One attempt: its end is the end.
+            self.start_due_children(now);
+            self.checkpoints.clear();
+        }
+    }
+
+    pub(crate) fn progress_stop(&mut self, now: Monotonic, since: Monotonic, told: bool) {
+        let passed = now.since(since);
+        let hangs = self.vrrp.phase() == Some(Phase::Stopping) && passed >= STOP_PATIENCE;
+        if hangs {
+            self.vrrp_ended_at_stop(now);
+        }
+        let vrrp_done = matches!(self.vrrp.phase(), None | Some(Phase::Stopped));
+        if !told && (vrrp_done || passed >= STOP_PATIENCE) {
+            self.tell_stop();
+        }
+    }
+
+    fn tell_stop(&mut self) {
+        if let Life::Stopping { told, .. } = &mut self.life {
+            *told = true;
+        }
+        let mut all = Vec::new();
+        for instance in &self.plan.config.instances {
+            let name = &instance.router.name;
+            let priority = self.priorities.get(name).copied();
+            let priority = priority.unwrap_or_else(|| instance.router.priority.get());
+            // Only who was told a state is told its end.
+            if self.told.last(name).is_some() {
+                all.extend(jobs(
+                    name,
+                    &instance.notify,
+                    News::Stop,
+                    priority,
+                    &self.plan.facts,
+                ));
+            }
+        }
+        self.with_scripts(|scripts, context| scripts.add(all, context));
+    }
+
+    /// The exit status, once everything is over.
+    pub(crate) fn finished(&self, now: Monotonic) -> Option<u8> {
+        let Life::Stopping {
+            since,
+            told,
+            status,
+        } = self.life
+        else {
+            return None;
+        };
+        let children = self.vrrp.link.is_some()
+            || self.checkers.values().any(|slot| slot.link.is_some())
+            || self.leaving.iter().any(|slot| slot.link.is_some());
+        let over = told && !children && self.scripts.is_idle();
+        (over || now.since(since) >= STOP_LIMIT).then_some(status)
+    }
+
+    pub(crate) fn stop_deadline(&self, now: Monotonic) -> Option<Monotonic> {
+        match self.life {
+            Life::Stopping { since, .. } => {
+                let patience = since.after(STOP_PATIENCE);
+                Some(if now < patience {
+                    patience
+                } else {
+                    since.after(STOP_LIMIT)
+                })
+            }
+            Life::Starting | Life::Running => None,
+        }
+    }
+
+    /// Nothing of ours stays behind.
+    pub(crate) fn clean_up(mut self) {
+        self.vrrp.forget();
+        for slot in self.checkers.values_mut().chain(&mut self.leaving) {
+            slot.forget();
+        }
+        self.scripts.kill_all();
+        let files = [self.pid_file, self.vrrp.pid_file, self.checkers_pid_file];
+        for file in files.into_iter().flatten() {
+            if let Err(error) = file.remove() {
+                self.log.warning(&describe(&error));
+            }
+        }
+        self.log.info("Stopped");
+    }
+}

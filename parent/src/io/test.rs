@@ -1,0 +1,90 @@
+//! `-t`: reads the configuration, holds it against this host, says what it found.
+
+use super::config::{self, Good, Outcome};
+use holdfast::cli::TestOptions;
+use holdfast_conf::{Report, UnknownWords};
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Exit statuses as keepalived really has them (keywords 8.3).
+const UNREADABLE: u8 = 4;
+const ERRORS: u8 = 5;
+const INSECURE: u8 = 6;
+
+/// The whole test.
+pub(crate) fn run(options: &TestOptions) -> ExitCode {
+    let path = config::choose(options.config.as_ref());
+    let colour = options.output.is_none() && std::io::stderr().is_terminal();
+    let (text, status) = test(&path, colour);
+    let written = match &options.output {
+        Some(file) => File::create(file).and_then(|mut file| file.write_all(text.as_bytes())),
+        None => std::io::stderr().write_all(text.as_bytes()),
+    };
+    if let Err(error) = written {
+        eprintln!("holdfast: cannot write the diagnostics: {error}");
+    }
+    ExitCode::from(status)
+}
+
+fn test(path: &Path, colour: bool) -> (String, u8) {
+    // A word that nobody knows is an error here in any case: this is where it should be found.
+    match config::read(path, UnknownWords::Refuse) {
+        Outcome::Unreadable(text) => (format!("holdfast: {text}\n"), UNREADABLE),
+        Outcome::Empty(text) => (format!("holdfast: {text}\n"), ERRORS),
+        Outcome::Wrong(report) => {
+            let mut text = report.render(colour);
+            summary(&mut text, path, &report, 0, 0);
+            (text, ERRORS)
+        }
+        Outcome::Good(good) => good_text(path, &good, colour),
+    }
+}
+
+fn good_text(path: &Path, good: &Good, colour: bool) -> (String, u8) {
+    let mut text = good.report.render(colour);
+    let (remarks, insecure) = match good.examine() {
+        Ok(findings) => (
+            findings
+                .remarks
+                .into_iter()
+                .map(|remark| remark.text)
+                .collect(),
+            findings.insecure,
+        ),
+        Err(missing) => (vec![missing], Vec::new()),
+    };
+    for remark in remarks.iter().chain(&insecure) {
+        let _ = writeln!(text, "host: {remark}");
+    }
+    summary(&mut text, path, &good.report, remarks.len(), insecure.len());
+    let status = if insecure.is_empty() { 0 } else { INSECURE };
+    (text, status)
+}
+
+fn summary(text: &mut String, path: &Path, report: &Report, remarks: usize, insecure: usize) {
+    let path = path.display();
+    let mut parts = vec![
+        count(report.errors(), "error", "errors"),
+        count(report.warnings(), "warning", "warnings"),
+    ];
+    if remarks > 0 {
+        parts.push(count(
+            remarks,
+            "remark on this host",
+            "remarks on this host",
+        ));
+    }
+    if insecure > 0 {
+        parts.push(count(insecure, "insecure script", "insecure scripts"));
+    }
+    let parts = parts.join(", ");
+    let _ = writeln!(text, "{path}: {parts}. Nothing was started or changed.");
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    let word = if number == 1 { one } else { many };
+    format!("{number} {word}")
+}

@@ -1,0 +1,373 @@
+//! Changes of state to the scripts that are to be told, in an order that holds.
+
+use crate::account::Account;
+use crate::slice::HostFacts;
+use holdfast_conf::model::{InstanceName, NotifyScripts, ScriptCommand, ShellWords};
+use holdfast_ipc::state::VrrpState;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+
+/// What scripts are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum News {
+    /// It holds the addresses.
+    Master,
+    /// It listens.
+    Backup,
+    /// It cannot take part.
+    Fault,
+    /// The daemon stops.
+    Stop,
+}
+
+impl News {
+    /// What a state is to scripts; `INIT` is nothing to them.
+    pub const fn of(state: VrrpState) -> Option<Self> {
+        match state {
+            VrrpState::Init => None,
+            VrrpState::Backup => Some(Self::Backup),
+            VrrpState::Master => Some(Self::Master),
+            VrrpState::Fault => Some(Self::Fault),
+        }
+    }
+}
+
+impl fmt::Display for News {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Master => "MASTER",
+            Self::Backup => "BACKUP",
+            Self::Fault => "FAULT",
+            Self::Stop => "STOP",
+        })
+    }
+}
+
+/// One run of a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Whose news it brings.
+    pub instance: InstanceName,
+    /// Which.
+    pub news: News,
+    /// The script, with its absolute path.
+    pub words: ShellWords,
+    /// As whom.
+    pub account: Account,
+    /// Arguments behind those of the configuration.
+    pub extra: Vec<String>,
+}
+
+/// A script that is not run since its user does not exist here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoUser {
+    /// The script.
+    pub words: ShellWords,
+}
+
+/// What an instance told last, so that nothing is told twice (a child that resumes reports all its
+/// states again).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told(BTreeMap<InstanceName, News>);
+
+impl Told {
+    /// True when this is news.
+    pub fn tell(&mut self, instance: &InstanceName, news: News) -> bool {
+        self.0.insert(instance.clone(), news) != Some(news)
+    }
+
+    /// What an instance told last.
+    pub fn last(&self, instance: &InstanceName) -> Option<News> {
+        self.0.get(instance).copied()
+    }
+
+    /// Forgets what `keep` does not want.
+    pub fn retain(&mut self, mut keep: impl FnMut(&InstanceName) -> bool) {
+        self.0.retain(|instance, _| keep(instance));
+    }
+}
+
+/// The runs for one piece of news: the special script first, then the general one with
+/// `INSTANCE NAME STATE PRIORITY` (keywords 10.4).
+pub fn jobs(
+    instance: &InstanceName,
+    scripts: &NotifyScripts,
+    news: News,
+    priority: u8,
+    facts: &HostFacts,
+) -> Vec<Result<Job, NoUser>> {
+    let special = match news {
+        News::Master => &scripts.master,
+        News::Backup => &scripts.backup,
+        News::Fault => &scripts.fault,
+        News::Stop => &scripts.stop,
+    };
+    let job = |command: &ScriptCommand, extra| match facts.account(command.user.as_ref()) {
+        Some(account) => Ok(Job {
+            instance: instance.clone(),
+            news,
+            words: facts.with_path(&command.words),
+            account: account.clone(),
+            extra,
+        }),
+        None => Err(NoUser {
+            words: command.words.clone(),
+        }),
+    };
+    let general = || {
+        vec![
+            "INSTANCE".to_owned(),
+            instance.to_string(),
+            news.to_string(),
+            priority.to_string(),
+        ]
+    };
+    special
+        .iter()
+        .map(|command| job(command, Vec::new()))
+        .chain(scripts.any.iter().map(|command| job(command, general())))
+        .collect()
+}
+
+/// Runs that wait for one instance. A script that never ends must not fill the memory.
+const MAX_WAITING: usize = 64;
+/// Runs at a time over all instances.
+const MAX_RUNNING: usize = 64;
+
+/// Runs that wait, one after the other for each instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Queues {
+    waiting: BTreeMap<InstanceName, VecDeque<Job>>,
+    running: BTreeMap<InstanceName, ()>,
+}
+
+impl Queues {
+    /// Adds runs. Gives back those that were pushed out: the oldest of that instance.
+    #[must_use]
+    pub fn push(&mut self, jobs: Vec<Job>) -> Vec<Job> {
+        let mut lost = Vec::new();
+        for job in jobs {
+            let queue = self.waiting.entry(job.instance.clone()).or_default();
+            if queue.len() >= MAX_WAITING {
+                lost.extend(queue.pop_front());
+            }
+            queue.push_back(job);
+        }
+        lost
+    }
+
+    /// The next run that may begin; its instance is busy from now on.
+    pub fn begin_next(&mut self) -> Option<Job> {
+        if self.running.len() >= MAX_RUNNING {
+            return None;
+        }
+        let free = self
+            .waiting
+            .keys()
+            .find(|instance| !self.running.contains_key(*instance))?
+            .clone();
+        let queue = self.waiting.get_mut(&free)?;
+        let job = queue.pop_front();
+        if queue.is_empty() {
+            self.waiting.remove(&free);
+        }
+        self.running.insert(free, ());
+        job
+    }
+
+    /// The run of an instance ended.
+    pub fn finished(&mut self, instance: &InstanceName) {
+        self.running.remove(instance);
+    }
+
+    /// True when nothing waits and nothing runs.
+    pub fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.running.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_conf::model::UserSpec;
+    use std::collections::BTreeMap as Map;
+
+    fn name(text: &str) -> InstanceName {
+        InstanceName::try_from(text).unwrap()
+    }
+
+    fn words(program: &str) -> ShellWords {
+        ShellWords::try_from(vec![program.to_owned()]).unwrap()
+    }
+
+    fn user(name: &str) -> UserSpec {
+        UserSpec {
+            user: name.to_owned(),
+            group: None,
+        }
+    }
+
+    fn command(program: &str, as_user: Option<&str>) -> Option<ScriptCommand> {
+        Some(ScriptCommand {
+            words: words(program),
+            user: as_user.map(user),
+        })
+    }
+
+    fn account(name: &str, uid: u32) -> Account {
+        Account {
+            uid,
+            gid: uid,
+            name: name.to_owned(),
+        }
+    }
+
+    fn facts() -> HostFacts {
+        HostFacts {
+            default_account: account("holdfast-check", 8),
+            accounts: [(user("root"), account("root", 0))].into(),
+            programs: [("any".to_owned(), "/bin/any".to_owned())].into(),
+            disabled: Map::new(),
+        }
+    }
+
+    fn all() -> NotifyScripts {
+        NotifyScripts {
+            master: command("/master", None),
+            backup: command("/backup", None),
+            fault: command("/fault", None),
+            stop: command("/stop", None),
+            any: command("any", Some("root")),
+        }
+    }
+
+    #[test]
+    fn the_special_script_comes_before_the_general_one_with_its_four_arguments() {
+        for (news, special, word) in [
+            (News::Master, "/master", "MASTER"),
+            (News::Backup, "/backup", "BACKUP"),
+            (News::Fault, "/fault", "FAULT"),
+            (News::Stop, "/stop", "STOP"),
+        ] {
+            let first = Job {
+                instance: name("VI_1"),
+                news,
+                words: words(special),
+                account: account("holdfast-check", 8),
+                extra: Vec::new(),
+            };
+            let second = Job {
+                instance: name("VI_1"),
+                news,
+                words: words("/bin/any"),
+                account: account("root", 0),
+                extra: ["INSTANCE", "VI_1", word, "102"]
+                    .map(str::to_owned)
+                    .to_vec(),
+            };
+            assert_eq!(
+                jobs(&name("VI_1"), &all(), news, 102, &facts()),
+                [Ok(first), Ok(second)]
+            );
+        }
+    }
+
+    #[test]
+    fn without_scripts_there_is_nothing_to_run() {
+        let none = NotifyScripts::default();
+        assert_eq!(jobs(&name("VI_1"), &none, News::Master, 1, &facts()), []);
+    }
+
+    #[test]
+    fn a_script_whose_user_does_not_exist_is_not_run_as_somebody_else() {
+        let scripts = NotifyScripts {
+            master: command("/x", Some("gone")),
+            ..NotifyScripts::default()
+        };
+        assert_eq!(
+            jobs(&name("VI_1"), &scripts, News::Master, 1, &facts()),
+            [Err(NoUser { words: words("/x") })]
+        );
+    }
+
+    #[test]
+    fn init_is_no_news() {
+        let states = [
+            VrrpState::Init,
+            VrrpState::Backup,
+            VrrpState::Master,
+            VrrpState::Fault,
+        ];
+        assert_eq!(
+            states.map(News::of),
+            [
+                None,
+                Some(News::Backup),
+                Some(News::Master),
+                Some(News::Fault)
+            ]
+        );
+    }
+
+    #[test]
+    fn the_same_state_twice_is_told_once() {
+        let mut told = Told::default();
+        let seen = [
+            News::Backup,
+            News::Backup,
+            News::Master,
+            News::Master,
+            News::Backup,
+        ]
+        .map(|news| told.tell(&name("VI_1"), news));
+        assert_eq!(seen, [true, false, true, false, true]);
+        assert!(told.tell(&name("VI_2"), News::Backup));
+        told.retain(|instance| instance.as_str() == "VI_2");
+        assert_eq!(told.last(&name("VI_1")), None);
+        assert_eq!(told.last(&name("VI_2")), Some(News::Backup));
+    }
+
+    fn job(instance: &str, program: &str) -> Job {
+        Job {
+            instance: name(instance),
+            news: News::Master,
+            words: words(program),
+            account: account("web", 33),
+            extra: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn one_instance_runs_one_script_at_a_time_in_order_and_others_beside_it() {
+        let mut queues = Queues::default();
+        assert_eq!(
+            queues.push(vec![job("a", "/1"), job("a", "/2"), job("b", "/3")]),
+            []
+        );
+        assert_eq!(queues.begin_next(), Some(job("a", "/1")));
+        assert_eq!(queues.begin_next(), Some(job("b", "/3")));
+        assert_eq!(queues.begin_next(), None);
+        queues.finished(&name("a"));
+        assert_eq!(queues.begin_next(), Some(job("a", "/2")));
+        queues.finished(&name("a"));
+        assert!(!queues.is_idle());
+        queues.finished(&name("b"));
+        assert!(queues.is_idle());
+    }
+
+    #[test]
+    fn a_full_queue_loses_its_oldest_runs() {
+        let mut queues = Queues::default();
+        let many: Vec<Job> = (0..66).map(|n| job("a", &format!("/{n}"))).collect();
+        assert_eq!(queues.push(many), [job("a", "/0"), job("a", "/1")]);
+        assert_eq!(queues.push(vec![job("b", "/0")]), []);
+    }
+
+    #[test]
+    fn not_more_than_64_scripts_run_at_a_time() {
+        let mut queues = Queues::default();
+        let _ = queues.push((0..70).map(|n| job(&format!("i{n}"), "/x")).collect());
+        let begun = std::iter::from_fn(|| queues.begin_next()).count();
+        assert_eq!(begun, 64);
+    }
+}

@@ -1,0 +1,132 @@
+//! What the two kinds of children have in common: the same phases in different types.
+
+use crate::route::Kind;
+use holdfast_ipc::config::Generation;
+use holdfast_ipc::message::{
+    CheckerToParent, Hello, ParentToChecker, ParentToVrrp, Role, VrrpToParent,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// One kind of child.
+pub trait Side {
+    /// Messages to it.
+    type Out: Serialize;
+    /// Messages from it.
+    type In: DeserializeOwned;
+    /// Which.
+    const ROLE: Role;
+    /// Our greeting.
+    fn hello() -> Self::Out;
+    /// Go.
+    fn go() -> Self::Out;
+    /// Heartbeat.
+    fn ping(sequence: u64) -> Self::Out;
+    /// End.
+    fn stop() -> Self::Out;
+    /// Switch.
+    fn commit(generation: Generation) -> Self::Out;
+    /// Do not switch.
+    fn abort(generation: Generation) -> Self::Out;
+    /// Kind of a message and the generation that it answers, for the permission table.
+    fn classify(message: &Self::In) -> (Kind, Option<Generation>);
+}
+
+/// The VRRP child.
+#[derive(Debug)]
+pub struct VrrpSide;
+
+impl Side for VrrpSide {
+    type Out = ParentToVrrp;
+    type In = VrrpToParent;
+    const ROLE: Role = Role::Vrrp;
+
+    fn hello() -> ParentToVrrp {
+        ParentToVrrp::Hello(Hello::of(Role::Parent))
+    }
+
+    fn go() -> ParentToVrrp {
+        ParentToVrrp::Go
+    }
+
+    fn ping(sequence: u64) -> ParentToVrrp {
+        ParentToVrrp::Ping { sequence }
+    }
+
+    fn stop() -> ParentToVrrp {
+        ParentToVrrp::Stop
+    }
+
+    fn commit(generation: Generation) -> ParentToVrrp {
+        ParentToVrrp::Commit { generation }
+    }
+
+    fn abort(generation: Generation) -> ParentToVrrp {
+        ParentToVrrp::Abort { generation }
+    }
+
+    fn classify(message: &VrrpToParent) -> (Kind, Option<Generation>) {
+        match message {
+            VrrpToParent::Changed(_) => (Kind::Changed, None),
+            VrrpToParent::Checkpoint(_) => (Kind::Checkpoint, None),
+            VrrpToParent::Committed { generation } => (Kind::Committed, Some(*generation)),
+            VrrpToParent::Confined(_) => (Kind::Confined, None),
+            VrrpToParent::Hello(_) => (Kind::Hello, None),
+            VrrpToParent::Log(_) => (Kind::Log, None),
+            VrrpToParent::Pong { .. } => (Kind::Pong, None),
+            VrrpToParent::Prepared { generation } => (Kind::Prepared, Some(*generation)),
+            VrrpToParent::Ready { generation } => (Kind::Ready, Some(*generation)),
+            VrrpToParent::Refused { generation, .. } => (Kind::Refused, Some(*generation)),
+            VrrpToParent::Stopped => (Kind::Stopped, None),
+        }
+    }
+}
+
+/// A checker child.
+#[derive(Debug)]
+pub struct CheckerSide;
+
+impl Side for CheckerSide {
+    type Out = ParentToChecker;
+    type In = CheckerToParent;
+    const ROLE: Role = Role::Checker;
+
+    fn hello() -> ParentToChecker {
+        ParentToChecker::Hello(Hello::of(Role::Parent))
+    }
+
+    fn go() -> ParentToChecker {
+        ParentToChecker::Go
+    }
+
+    fn ping(sequence: u64) -> ParentToChecker {
+        ParentToChecker::Ping { sequence }
+    }
+
+    fn stop() -> ParentToChecker {
+        ParentToChecker::Stop
+    }
+
+    fn commit(generation: Generation) -> ParentToChecker {
+        ParentToChecker::Commit { generation }
+    }
+
+    fn abort(generation: Generation) -> ParentToChecker {
+        ParentToChecker::Abort { generation }
+    }
+
+    fn classify(message: &CheckerToParent) -> (Kind, Option<Generation>) {
+        match message {
+            CheckerToParent::Committed { generation } => (Kind::Committed, Some(*generation)),
+            CheckerToParent::Confined(_) => (Kind::Confined, None),
+            CheckerToParent::Hello(_) => (Kind::Hello, None),
+            CheckerToParent::Log(_) => (Kind::Log, None),
+            CheckerToParent::Pong { .. } => (Kind::Pong, None),
+            CheckerToParent::Prepared { generation } => (Kind::Prepared, Some(*generation)),
+            CheckerToParent::Ready { generation } => (Kind::Ready, Some(*generation)),
+            CheckerToParent::Refused { generation, .. } => (Kind::Refused, Some(*generation)),
+            CheckerToParent::Stopped => (Kind::Stopped, None),
+            CheckerToParent::Verdict { generation, .. } => (Kind::Verdict, Some(*generation)),
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Cuts the configuration into what each child needs, and nothing more.
+
+use crate::account::Account;
+use holdfast_conf::model::{Config, ScriptAction, ScriptName, ShellWords, UserSpec};
+use holdfast_ipc::config::{CheckerConfig, CheckerScript, VrrpConfig};
+use holdfast_ipc::state::{ScriptState, Verdict};
+use std::collections::BTreeMap;
+
+/// What this host says about a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostFacts {
+    /// Who scripts run as that name nobody.
+    pub default_account: Account,
+    /// Who those run as that name somebody.
+    pub accounts: BTreeMap<UserSpec, Account>,
+    /// Absolute path of each program that is named without one.
+    pub programs: BTreeMap<String, String>,
+    /// Check scripts that must not be run, and why.
+    pub disabled: BTreeMap<ScriptName, String>,
+}
+
+impl HostFacts {
+    /// Who a script runs as; none where the configured user does not exist here. Nobody else is
+    /// taken instead.
+    pub fn account(&self, user: Option<&UserSpec>) -> Option<&Account> {
+        match user {
+            Some(spec) => self.accounts.get(spec),
+            None => Some(&self.default_account),
+        }
+    }
+
+    /// The command with the path of its program.
+    #[must_use]
+    pub fn with_path(&self, words: &ShellWords) -> ShellWords {
+        match self.programs.get(words.program()) {
+            Some(path) => words.with_program(path.clone()),
+            None => words.clone(),
+        }
+    }
+}
+
+/// The parts of one configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slices {
+    /// For the VRRP child.
+    pub vrrp: VrrpConfig,
+    /// For each checker child; none has no script.
+    pub checkers: BTreeMap<Account, CheckerConfig>,
+    /// Verdicts over scripts that no child runs.
+    pub disabled: Vec<Verdict>,
+}
+
+/// Cuts the configuration.
+pub fn slice(config: &Config, facts: &HostFacts, log_detail: bool) -> Slices {
+    let vrrp = VrrpConfig {
+        routers: config
+            .instances
+            .iter()
+            .map(|instance| instance.router.clone())
+            .collect(),
+        log_unknown_vrids: config.global.log_unknown_vrids,
+        log_detail,
+    };
+    Slices {
+        vrrp,
+        checkers: checkers(config, facts),
+        disabled: facts.disabled.iter().map(disabled_verdict).collect(),
+    }
+}
+
+fn checkers(config: &Config, facts: &HostFacts) -> BTreeMap<Account, CheckerConfig> {
+    let mut checkers = BTreeMap::new();
+    for script in &config.scripts {
+        if facts.disabled.contains_key(&script.name) {
+            continue;
+        }
+        let Some(account) = facts.account(script.user.as_ref()) else {
+            continue;
+        };
+        let checker = checkers
+            .entry(account.clone())
+            .or_insert_with(|| CheckerConfig {
+                scripts: Vec::new(),
+                script_security: config.global.script_security,
+            });
+        checker.scripts.push(CheckerScript {
+            name: script.name.clone(),
+            action: with_path(&script.action, facts),
+            interval: script.interval,
+            timeout: script.timeout,
+            rise: script.rise,
+            fall: script.fall,
+            init_fail: script.init_fail,
+        });
+    }
+    checkers
+}
+
+fn with_path(action: &ScriptAction, facts: &HostFacts) -> ScriptAction {
+    match action {
+        ScriptAction::Run(words) => ScriptAction::Run(facts.with_path(words)),
+        ScriptAction::ProcessExists(names) => ScriptAction::ProcessExists(names.clone()),
+    }
+}
+
+fn disabled_verdict((script, why): (&ScriptName, &String)) -> Verdict {
+    Verdict {
+        script: script.clone(),
+        state: ScriptState::Failed,
+        detail: format!("not run: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_conf::model::{Global, Micros, VrrpScript, Weight};
+
+    fn account(name: &str, uid: u32) -> Account {
+        Account {
+            uid,
+            gid: uid,
+            name: name.to_owned(),
+        }
+    }
+
+    fn user(name: &str) -> UserSpec {
+        UserSpec {
+            user: name.to_owned(),
+            group: None,
+        }
+    }
+
+    fn run(words: &[&str]) -> ScriptAction {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        ScriptAction::Run(ShellWords::try_from(words).unwrap())
+    }
+
+    fn script(name: &str, action: ScriptAction, as_user: Option<&str>) -> VrrpScript {
+        VrrpScript {
+            name: ScriptName::try_from(name).unwrap(),
+            action,
+            interval: Micros::from_secs(2),
+            timeout: Micros::from_secs(3),
+            rise: 4,
+            fall: 5,
+            weight: Weight::try_from(6).unwrap(),
+            reverse: true,
+            user: as_user.map(user),
+            init_fail: true,
+        }
+    }
+
+    fn cut(name: &str, action: ScriptAction) -> CheckerScript {
+        CheckerScript {
+            name: ScriptName::try_from(name).unwrap(),
+            action,
+            interval: Micros::from_secs(2),
+            timeout: Micros::from_secs(3),
+            rise: 4,
+            fall: 5,
+            init_fail: true,
+        }
+    }
+
+    fn facts() -> HostFacts {
+        HostFacts {
+            default_account: account("holdfast-check", 8),
+            accounts: [
+                (user("web"), account("web", 33)),
+                (user("8"), account("holdfast-check", 8)),
+            ]
+            .into(),
+            programs: [("true".to_owned(), "/usr/bin/true".to_owned())].into(),
+            disabled: BTreeMap::new(),
+        }
+    }
+
+    fn config(scripts: Vec<VrrpScript>) -> Config {
+        Config {
+            global: Global {
+                log_unknown_vrids: true,
+                ..Global::default()
+            },
+            scripts,
+            ..Config::default()
+        }
+    }
+
+    #[test]
+    fn scripts_go_to_the_checker_of_their_user_with_their_path_filled_in() {
+        let gone = ScriptAction::ProcessExists(vec!["nginx".to_owned()]);
+        let config = config(vec![
+            script("a", run(&["true", "-x"]), None),
+            script("b", run(&["/bin/b"]), Some("web")),
+            script("c", gone.clone(), Some("8")),
+        ]);
+        let expected = [
+            (
+                account("holdfast-check", 8),
+                CheckerConfig {
+                    scripts: vec![cut("a", run(&["/usr/bin/true", "-x"])), cut("c", gone)],
+                    script_security: true,
+                },
+            ),
+            (
+                account("web", 33),
+                CheckerConfig {
+                    scripts: vec![cut("b", run(&["/bin/b"]))],
+                    script_security: true,
+                },
+            ),
+        ];
+        let slices = slice(&config, &facts(), true);
+        assert_eq!(slices.checkers, expected.into());
+        let vrrp = VrrpConfig {
+            routers: Vec::new(),
+            log_unknown_vrids: true,
+            log_detail: true,
+        };
+        assert_eq!(slices.vrrp, vrrp);
+        assert_eq!(slices.disabled, []);
+    }
+
+    #[test]
+    fn a_disabled_script_counts_as_failed_and_reaches_no_checker() {
+        let name = ScriptName::try_from("a").unwrap();
+        let facts = HostFacts {
+            disabled: [(name.clone(), "/x is world-writable".to_owned())].into(),
+            ..facts()
+        };
+        let slices = slice(
+            &config(vec![script("a", run(&["/x"]), None)]),
+            &facts,
+            false,
+        );
+        assert_eq!(slices.checkers, BTreeMap::new());
+        assert_eq!(
+            slices.disabled,
+            [Verdict {
+                script: name,
+                state: ScriptState::Failed,
+                detail: "not run: /x is world-writable".to_owned(),
+            }]
+        );
+    }
+
+    #[test]
+    fn without_scripts_there_is_no_checker() {
+        assert_eq!(
+            slice(&config(Vec::new()), &facts(), false).checkers,
+            BTreeMap::new()
+        );
+    }
+}

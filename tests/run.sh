@@ -1,0 +1,59 @@
+#!/bin/bash
+# All tests: format, lints, unit and property tests, and the scenarios with real daemons in network
+# namespaces. Needs root. Ends with one line: how many passed, how many failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. tests/lib.sh
+
+# Scenarios that assert on times below a tenth of a second run two at a time; the others mostly
+# wait and run many at a time.
+PUNCTUAL="crash hostile_packets takeover reload"
+FEW=2
+MANY=10
+
+become_root "$@"
+install_missing ip=iproute2=iproute keepalived=keepalived=keepalived nginx=nginx=nginx \
+    rsyslogd=rsyslog=rsyslog killall=psmisc=psmisc ps=procps=procps-ng cc=gcc=gcc
+[ -e /usr/include/stdio.h ] || install_missing no-libc-headers=libc6-dev=glibc-devel
+ensure_rust
+
+told=$(mktemp)
+trap 'rm -f "$told"' EXIT
+failed_steps=()
+
+# Runs one step; its output is shown and kept for the sum at the end.
+step() {
+    say "$*"
+    "$@" 2>&1 | tee -a "$told"
+    [ "${PIPESTATUS[0]}" -eq 0 ] || failed_steps+=("$*")
+}
+
+targets() {
+    local path name
+    for path in tests/tests/*.rs; do
+        name=$(basename "$path" .rs)
+        case " $PUNCTUAL " in
+        *" $name "*) [ "$1" = punctual ] && printf -- '--test %s ' "$name" ;;
+        *) [ "$1" = patient ] && printf -- '--test %s ' "$name" ;;
+        esac
+    done
+}
+
+step cargo fmt --all --check
+step cargo clippy --quiet --workspace --all-targets -- -D warnings
+step cargo build --quiet --workspace --bins
+step cargo test --quiet --workspace --exclude holdfast-tests --no-fail-fast
+step cargo test --quiet -p holdfast-tests --lib --bins --no-fail-fast
+# shellcheck disable=SC2046
+step cargo test -p holdfast-tests --no-fail-fast $(targets patient) -- --test-threads=$MANY
+# shellcheck disable=SC2046
+step cargo test -p holdfast-tests --no-fail-fast $(targets punctual) -- --test-threads=$FEW
+
+read -r passed failed < <(awk '
+    /^test result:/ { passed += $4; failed += $6 }
+    END { print passed + 0, failed + 0 }' "$told")
+for step in "${failed_steps[@]}"; do
+    say "FAILED: $step"
+done
+printf '%s passed, %s failed\n' "$passed" "$failed"
+[ ${#failed_steps[@]} -eq 0 ]

@@ -1,0 +1,255 @@
+//! Virtual addresses of one router: taken, kept, given back.
+
+use super::{Instance, State};
+use crate::action::AddressChange;
+use crate::addresses::{self, Held, Placed};
+use crate::engine::outbox::Ctx;
+use crate::event::{AddressResult, IfIndex, PresentAddress};
+use holdfast_ipc::log::Level;
+use holdfast_ipc::state::Cause;
+use std::net::IpAddr;
+
+impl Instance {
+    /// Asks the kernel for all addresses. Those that are there already are kept where they may be
+    /// our own (`adopt`); else the kernel is asked all the same, its messages may be late.
+    pub(super) fn take_addresses(&mut self, ctx: &mut Ctx<'_>, adopt: bool) {
+        self.holding.release();
+        self.holding.stuck.clear();
+        let own = self.address_index(ctx.net());
+        let wanted: Vec<Placed> = addresses::placed(&self.config, own, ctx.net()).collect();
+        for placed in wanted {
+            self.take_address(ctx, placed, adopt);
+        }
+        if self.holding.held.iter().any(|held| !held.present) {
+            self.detail(ctx, "setting VIPs.");
+        }
+    }
+
+    pub(super) fn take_address(&mut self, ctx: &mut Ctx<'_>, placed: Placed, adopt: bool) {
+        let address = &placed.address;
+        let present = adopt && ctx.net().has(placed.index, address.address, address.prefix);
+        if !present {
+            ctx.add(&placed);
+        }
+        self.holding.held.push(Held { placed, present });
+    }
+
+    /// Gives all addresses back. Those of an interface that is gone went with it.
+    pub(super) fn drop_addresses(&mut self, ctx: &mut Ctx<'_>) {
+        let held = self.holding.release();
+        if !held.is_empty() {
+            self.detail(ctx, "removing VIPs.");
+        }
+        for held in held {
+            drop_address(ctx, &held.placed);
+        }
+    }
+
+    /// Removes virtual addresses that are present though this router is not MASTER: a predecessor
+    /// left them. The kernel's prefix counts, the configuration may have had another one.
+    pub(super) fn sweep(&mut self, ctx: &mut Ctx<'_>) {
+        let own = self.address_index(ctx.net()).or(self.index);
+        let wanted: Vec<Placed> = addresses::placed(&self.config, own, ctx.net()).collect();
+        let mut swept = false;
+        for placed in &wanted {
+            swept |= sweep_address(ctx, placed);
+        }
+        if swept {
+            self.detail(ctx, "removing VIPs.");
+        }
+    }
+
+    /// The kernel's answer to one change.
+    pub(crate) fn address_result(&mut self, ctx: &mut Ctx<'_>, result: &AddressResult) {
+        let refused = result.refused.as_deref();
+        match &result.change {
+            AddressChange::Add { index, address } => {
+                let placed = Placed {
+                    index: *index,
+                    address: address.clone(),
+                };
+                if let Some(reason) = refused {
+                    self.log_change(ctx, "add", &placed, reason);
+                }
+                self.holding.added(&placed, refused);
+            }
+            AddressChange::Remove { index, address } => {
+                let Some(reason) = refused else { return };
+                let placed = Placed {
+                    index: *index,
+                    address: address.clone(),
+                };
+                if ctx.net().link(*index).is_some() {
+                    self.log_change(ctx, "remove", &placed, reason);
+                    self.holding.stuck.push(placed);
+                    self.setbacks.clean_up_later(ctx.now);
+                }
+            }
+        }
+    }
+
+    fn log_change(&self, ctx: &mut Ctx<'_>, verb: &str, placed: &Placed, reason: &str) {
+        let interface = ctx
+            .net()
+            .link(placed.index)
+            .map_or_else(|| "a vanished interface".to_owned(), |l| l.name.to_string());
+        let address = &placed.address;
+        self.log(
+            ctx,
+            Level::Error,
+            format_args!(
+                "cannot {verb} {}/{} on {interface}: {reason}",
+                address.address, address.prefix
+            ),
+        );
+    }
+
+    /// All answers to the changes of one event are here.
+    pub(crate) fn address_results_done(&mut self, ctx: &mut Ctx<'_>) {
+        match &self.state {
+            State::Init | State::Backup(_) | State::Fault(_) => self.holding.refused = None,
+            State::Master(master) => {
+                let pending = master.pending.is_some();
+                if let Some((address, reason)) = self.holding.refused.take() {
+                    self.give_up_for_now(ctx, Cause::AddressRefused { address, reason });
+                } else if pending {
+                    self.confirm_when_complete(ctx);
+                } else if std::mem::take(&mut self.holding.news) {
+                    self.tell_hosts(ctx);
+                }
+            }
+        }
+    }
+
+    /// A MASTER without its addresses is none: FAULT for a while, each time longer.
+    fn give_up_for_now(&mut self, ctx: &mut Ctx<'_>, cause: Cause) {
+        let wait = self.setbacks.begin(cause.clone(), ctx.now);
+        self.log(
+            ctx,
+            Level::Error,
+            format_args!("{cause}; next try in {wait}"),
+        );
+        self.fail(ctx, cause);
+    }
+
+    /// One of the virtual addresses is gone. A MASTER restores it at once, within bounds.
+    pub(crate) fn address_gone(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        index: IfIndex,
+        address: IpAddr,
+        prefix: u8,
+        ours: bool,
+    ) {
+        match &self.state {
+            State::Init | State::Backup(_) | State::Fault(_) => return,
+            State::Master(_) => {}
+        }
+        let Some(held) = self.holding.find(index, address, prefix) else {
+            return;
+        };
+        // One that is asked for is about to be there; one with `no_track` may go.
+        if !held.present || (held.placed.address.no_track && !ours) {
+            return;
+        }
+        let placed = held.placed.clone();
+        if ours {
+            // A late message on an own removal, most likely. Asking again costs nothing.
+            ctx.add(&placed);
+            return;
+        }
+        if self.holding.lost(ctx.now) {
+            self.give_up_for_now(ctx, Cause::VirtualAddressFight { address });
+            return;
+        }
+        if let Some(held) = self.holding.find(index, address, prefix) {
+            held.present = false;
+        }
+        self.log(
+            ctx,
+            Level::Warning,
+            format_args!("somebody removed {address}/{prefix}: restoring it"),
+        );
+        ctx.add(&placed);
+    }
+
+    /// One of the virtual addresses appeared or changed.
+    pub(crate) fn address_present(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        before: Option<&PresentAddress>,
+        now: &PresentAddress,
+    ) {
+        if !self.holds(now.index, now.address, now.prefix) {
+            return;
+        }
+        if now.dad_failed && !before.is_some_and(|before| before.dad_failed) {
+            self.log(
+                ctx,
+                Level::Error,
+                format_args!(
+                    "another machine on the link has {}: it cannot be used here",
+                    now.address
+                ),
+            );
+        }
+        let settled = !now.tentative && before.is_none_or(|before| before.tentative);
+        let awaited = self
+            .holding
+            .find(now.index, now.address, now.prefix)
+            .is_some_and(|held| !held.placed.address.nodad);
+        if settled && awaited && now.address.is_ipv6() {
+            self.tell_hosts(ctx);
+        }
+    }
+
+    /// The kernel's whole state is new: what is missing was lost.
+    pub(crate) fn resync(&mut self, ctx: &mut Ctx<'_>) {
+        let lost: Vec<Placed> = self
+            .holding
+            .held
+            .iter()
+            .map(|held| &held.placed)
+            .filter(|placed| {
+                !ctx.net()
+                    .has(placed.index, placed.address.address, placed.address.prefix)
+            })
+            .cloned()
+            .collect();
+        for placed in lost {
+            let address = &placed.address;
+            self.address_gone(ctx, placed.index, address.address, address.prefix, false);
+        }
+    }
+
+    /// Tries once more what the kernel would not remove.
+    pub(super) fn clean_up(&mut self, ctx: &mut Ctx<'_>) {
+        for placed in std::mem::take(&mut self.holding.stuck) {
+            drop_address(ctx, &placed);
+        }
+    }
+}
+
+/// Removes an address, where its interface still exists.
+pub(super) fn drop_address(ctx: &mut Ctx<'_>, placed: &Placed) {
+    if ctx.net().link(placed.index).is_some() {
+        ctx.remove(placed);
+    }
+}
+
+/// Removes an address in all prefix lengths that it is present with.
+pub(super) fn sweep_address(ctx: &mut Ctx<'_>, placed: &Placed) -> bool {
+    let prefixes: Vec<u8> = ctx
+        .net()
+        .on(placed.index)
+        .iter()
+        .filter(|known| known.address == placed.address.address)
+        .map(|known| known.prefix)
+        .collect();
+    for prefix in &prefixes {
+        let mut placed = placed.clone();
+        placed.address.prefix = *prefix;
+        ctx.remove(&placed);
+    }
+    !prefixes.is_empty()
+}
