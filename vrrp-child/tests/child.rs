@@ -23,9 +23,8 @@ const VIP: &str = "192.0.2.100/24";
 const VIP6: &str = "fe80::100/64";
 const VIP_BYTES: [u8; 4] = [192, 0, 2, 100];
 const INTERVAL: Duration = Duration::from_millis(100);
-/// How late an advert may be on a machine that runs other tests as well, without the scheduling
-/// priority that `holdfast` gives. Still no peer would take over.
-const SLACK: Duration = Duration::from_millis(90);
+/// How late an advert may be on a machine that runs other tests as well.
+const SLACK: Duration = Duration::from_millis(50);
 
 /// A child that has become MASTER.
 fn master(router: VirtualRouter) -> Child {

@@ -5,7 +5,7 @@ use nix::ifaddrs::getifaddrs;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask, raise};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, recv, recvmsg, send, sendmsg, setsockopt,
     socketpair, sockopt,
@@ -62,9 +62,9 @@ pub(crate) fn evidence(row: &Row) -> Evidence {
     match row.call {
         libc::SYS_socket => Evidence::Works(open_socket(argument(row, 0), argument(row, 2))),
         libc::SYS_setsockopt => Evidence::Works(set_option(argument(row, 1), argument(row, 2))),
-        libc::SYS_tgkill => Evidence::DiesBy(Signal::SIGABRT, || {
-            Box::new(|| raise(Signal::SIGABRT).unwrap())
-        }),
+        libc::SYS_tgkill => {
+            Evidence::DiesBy(Signal::SIGABRT, || Box::new(|| std::process::abort()))
+        }
         libc::SYS_madvise => Evidence::DependsOnTheLayout(|| Box::new(many_blocks)),
         libc::SYS_restart_syscall => Evidence::Restarted(wait_long),
         call => Evidence::Works(other(call)),
