@@ -17,6 +17,7 @@ use holdfast::cli::Options;
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
 use holdfast::reload::Reload;
+use holdfast::words::counted;
 use holdfast_conf::{Secrets, UnknownWords};
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::time::Monotonic;
@@ -115,9 +116,9 @@ fn read_config(path: &Path, compat: bool) -> Result<Good, Stop> {
             Err(Stop {
                 status: BAD_CONFIGURATION,
                 text: format!(
-                    "{}: {} errors. Nothing was started or changed.",
+                    "{}: {}. Nothing was started or changed.",
                     path.display(),
-                    report.errors()
+                    counted(report.errors(), "error", "errors")
                 ),
             })
         }
