@@ -33,9 +33,9 @@ impl Daemon {
 
     /// Nothing has changed.
     fn keep(&mut self, reason: &str) {
-        let path = self.config_path.display();
-        let text = format!("Reload refused, the running configuration stays: {path}: {reason}");
-        self.log.error(&text);
+        self.log.error(&format!(
+            "Reload refused, the running configuration stays: {reason}"
+        ));
     }
 
     fn read_new_plan(&mut self) -> Result<Plan, String> {

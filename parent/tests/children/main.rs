@@ -45,6 +45,8 @@ const TESTS: &[Test] = tests! {
     start::the_dump_shows_the_configuration_without_its_password,
     start::compatible_names_are_used_when_asked_for,
     start::the_log_file_holds_every_line_and_is_reopened_by_a_reload,
+    start::a_configuration_that_others_can_write_is_refused,
+    start::dumps_are_told_to_be_missing,
     confinement::children_arrive_with_exactly_what_they_need,
     confinement::calls_that_nobody_needs_fail_in_scripts,
     confinement::a_script_of_root_has_what_the_parent_kept,

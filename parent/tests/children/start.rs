@@ -3,7 +3,8 @@
 use crate::stage::{CONFIG, Stage, is_alive, wait_for};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 pub(crate) fn children_are_greeted_confined_configured_and_started_in_this_order() {
@@ -216,4 +217,44 @@ pub(crate) fn the_log_file_holds_every_line_and_is_reopened_by_a_reload() {
             .unwrap()
             .contains("Reload complete")
     );
+}
+
+pub(crate) fn a_configuration_that_others_can_write_is_refused() {
+    let stage = Stage::new();
+    let conf = stage.path("holdfast.conf");
+    fs::set_permissions(&conf, Permissions::from_mode(0o666)).unwrap();
+    let output = stage.command(&["-n"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let path = conf.display();
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        format!(
+            "holdfast: {path} decides what root runs, but it can be written by everybody; `chmod \
+             o-w {path}`\n"
+        )
+    );
+    // Refused by a reload as well, and taken when it is closed.
+    fs::set_permissions(&conf, Permissions::from_mode(0o600)).unwrap();
+    let daemon = stage.start_up();
+    fs::set_permissions(&conf, Permissions::from_mode(0o602)).unwrap();
+    daemon.signal(Signal::SIGHUP);
+    let line = daemon.wait_log("Reload refused", 1);
+    assert!(line.contains("can be written by everybody"), "{line}");
+    // Without script security it is a warning.
+    stage.configure(&format!(
+        "global_defs {{\n    enable_script_security false\n}}\n{CONFIG}"
+    ));
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+}
+
+pub(crate) fn dumps_are_told_to_be_missing() {
+    let stage = Stage::new();
+    let daemon = stage.start_up();
+    daemon.signal(Signal::SIGUSR1);
+    daemon.wait_log(
+        "(dumps of the state) are not carried out by this version",
+        1,
+    );
+    assert_eq!(daemon.stop().0, Some(0));
 }
