@@ -138,7 +138,8 @@ pub fn admit(
             Phase::Starting(expected) if answers(expected) => Ok(Take(Phase::Stopped)),
             Phase::Preparing(expected) if answers(expected) => Ok(Take(Phase::Running)),
             Phase::Aborting(expected) if answers(expected) => Ok(Take(Phase::Running)),
-            Phase::Releasing => Ok(Take(Phase::Stopped)),
+            // It could not give anything back: its end is a death like any other.
+            Phase::Releasing => Ok(Take(Phase::Releasing)),
             Phase::Stopping => Ok(Drop),
             _other => refuse,
         },
@@ -263,7 +264,7 @@ mod tests {
             "Cxxxxxx=xxxx", // Greeting
             "x=xxxxx=xxxx", // Confining
             "xxRSxxx=xxxx", // Starting
-            "xx=Sxxx===xS", // Releasing
+            "xx==xxx===xS", // Releasing
             "xxxxxx=====x", // Running
             "xxxRPx=====x", // Preparing
             "xxxxxx=====x", // Prepared

@@ -49,7 +49,6 @@ const CALLS: &[Denied] = denied! {
     SYS_kcmp "kcmp": "compares what other processes have open";
     SYS_pidfd_getfd "pidfd_getfd": "takes the descriptors of others";
     SYS_kexec_load "kexec_load": "replaces the kernel";
-    SYS_kexec_file_load "kexec_file_load": "replaces the kernel";
     SYS_init_module "init_module": "the kernel loads modules on its own where it needs them";
     SYS_finit_module "finit_module": "as above";
     SYS_delete_module "delete_module": "no module is unloaded";
@@ -99,9 +98,10 @@ const CALLS: &[Denied] = denied! {
     SYS_fanotify_init "fanotify_init": "nobody watches the files of others";
 };
 
-/// Calls that are older than the 64-bit ARM interface, which does not have them.
+/// Calls that not every architecture has, most of them older than the 64-bit ARM interface.
 #[cfg(target_arch = "x86_64")]
 const ARCHITECTURE: &[Denied] = denied! {
+    SYS_kexec_file_load "kexec_file_load": "replaces the kernel";
     SYS_iopl "iopl": "no hardware is driven from here";
     SYS_ioperm "ioperm": "no hardware is driven from here";
     SYS_modify_ldt "modify_ldt": "segments are for emulators; often attacked";
@@ -110,7 +110,11 @@ const ARCHITECTURE: &[Denied] = denied! {
     SYS_sysfs "sysfs": "replaced long ago";
     SYS__sysctl "_sysctl": "gone from the kernel";
 };
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(target_arch = "aarch64")]
+const ARCHITECTURE: &[Denied] = denied! {
+    SYS_kexec_file_load "kexec_file_load": "replaces the kernel";
+};
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 const ARCHITECTURE: &[Denied] = &[];
 
 /// CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET (sched.h).

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
 
 struct Folder(PathBuf);
 
@@ -33,8 +34,12 @@ impl Drop for Folder {
     }
 }
 
+/// A copy that is written while another test starts a process cannot be executed ("text file busy").
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 /// Runs it as nobody where we are root, else as ourselves.
 fn holdfast(arguments: &[&str]) -> Output {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     // Where this user may not reach the build folder, a copy does.
     let folder = Folder::new();
     let program = folder.0.join("holdfast");
@@ -231,6 +236,17 @@ fn an_insecure_script_is_status_6_and_the_place_is_named() {
         line.starts_with("host: script chk is not run and counts as failed: "),
         "{line}"
     );
+}
+
+#[test]
+fn a_script_that_is_not_here_is_a_fact_of_this_host() {
+    let folder = Folder::new();
+    let block = "vrrp_script chk {\n    script \"/opt/hf-gone\"\n    user hf-nobody\n}\n";
+    let conf = folder.file("c", &format!("{block}{INSTANCE}"));
+    let (status, text) = test(&conf);
+    assert_eq!(status, 0, "{text}");
+    let begin = "host: script chk is not run and counts as failed: ";
+    assert!(text.lines().any(|line| line.starts_with(begin)), "{text}");
 }
 
 #[test]

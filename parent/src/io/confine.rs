@@ -46,6 +46,7 @@ const NEEDED: [Capability; 5] = [
 /// Cuts the privileges of this process and of everything it starts.
 pub(crate) fn cut_capabilities() -> Result<(), String> {
     raise_locked_memory();
+    nix::unistd::setgroups(&[]).map_err(|errno| format!("cannot drop groups: {errno}"))?;
     let kept: CapsHashSet = KEPT.iter().map(|(capability, _why)| *capability).collect();
     let here = caps::read(None, CapSet::Permitted).map_err(|error| error.to_string())?;
     for needed in NEEDED {

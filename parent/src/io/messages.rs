@@ -249,6 +249,10 @@ impl Daemon {
     }
 
     fn vrrp_refused(&mut self, reason: String) {
+        if self.vrrp.phase() == Some(Phase::Releasing) {
+            let text = format!("the VRRP child cannot release the addresses: {reason}");
+            return self.log.error(&text);
+        }
         if self.vrrp.phase() == Some(Phase::Stopped) {
             let reason = format!("the VRRP child cannot start: {reason}");
             if self.life == Life::Starting {

@@ -3,7 +3,6 @@
 use super::clock;
 use super::config::{self, Good, Outcome};
 use super::daemon::{ChildId, Daemon, Plan};
-use super::host::Findings;
 use super::run::refuse_writable_files;
 use super::slot::Slot;
 use holdfast::account::Account;
@@ -63,16 +62,8 @@ impl Daemon {
         for text in good.file_faults().readable {
             self.log.warning(&text);
         }
-        let Findings {
-            facts,
-            remarks,
-            insecure,
-        } = good.examine()?;
-        let waited_for = remarks.into_iter().filter(|remark| remark.refuses_reload);
-        let said: BTreeSet<String> = waited_for
-            .map(|remark| remark.text)
-            .chain(insecure)
-            .collect();
+        let findings = good.examine()?;
+        let said = findings.said();
         // What the running configuration waits for already is no reason against the next one.
         let news: Vec<&String> = said.difference(&self.plan.remarks).collect();
         for text in &news {
@@ -85,7 +76,7 @@ impl Daemon {
         Ok(Plan::new(
             self.newest.next(),
             good.config,
-            facts,
+            findings.facts,
             detail,
             said,
         ))

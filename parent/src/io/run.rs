@@ -23,7 +23,7 @@ use holdfast_ipc::config::Generation;
 use holdfast_ipc::time::Monotonic;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{Mode, umask};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -283,8 +283,8 @@ fn announce(log: &mut Log, options: &Options, path: &Path, good: &Good, findings
     for remark in &findings.remarks {
         log.warning(&remark.text);
     }
-    for text in &findings.insecure {
-        log.error(text);
+    for script in &findings.unusable {
+        log.error(&script.text);
     }
     if options.dump_config {
         // One line of the log each, without passwords.
@@ -351,15 +351,4 @@ fn timeout_until(deadline: Option<Monotonic>) -> PollTimeout {
         .ok()
         .and_then(|millis| PollTimeout::try_from(millis).ok())
         .unwrap_or(PollTimeout::MAX)
-}
-
-impl Findings {
-    /// All that is not as it should be, to be recognised at the next reload.
-    pub(crate) fn said(&self) -> BTreeSet<String> {
-        let waited_for = self.remarks.iter().filter(|remark| remark.refuses_reload);
-        waited_for
-            .map(|remark| remark.text.clone())
-            .chain(self.insecure.iter().cloned())
-            .collect()
-    }
 }

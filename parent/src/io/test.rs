@@ -49,16 +49,22 @@ fn good_text(path: &Path, good: &Good, colour: bool) -> (String, u8) {
     // Whose file it is says nothing about the text: it is often tested before it is installed.
     let faults = good.file_faults();
     let mut remarks: Vec<String> = faults.writable.into_iter().chain(faults.readable).collect();
-    let insecure = match good.examine() {
+    let mut insecure = Vec::new();
+    match good.examine() {
         Ok(findings) => {
             remarks.extend(findings.remarks.into_iter().map(|remark| remark.text));
-            findings.insecure
+            for script in findings.unusable {
+                // A script that is not here may be on the machine that this is written for.
+                let list = if script.insecure {
+                    &mut insecure
+                } else {
+                    &mut remarks
+                };
+                list.push(script.text);
+            }
         }
-        Err(missing) => {
-            remarks.push(missing);
-            Vec::new()
-        }
-    };
+        Err(missing) => remarks.push(missing),
+    }
     for remark in remarks.iter().chain(&insecure) {
         let _ = writeln!(text, "host: {remark}");
     }
