@@ -65,6 +65,9 @@ impl Stage {
         for node in [0, 1] {
             stage.start_service(node);
             stage.start_daemon(node);
+            stage
+                .lab
+                .wait_for_log(node, Duration::ZERO, "Entering BACKUP STATE");
         }
         stage
     }
