@@ -166,6 +166,11 @@ impl Diagnostics {
         self.incomplete
     }
 
+    /// True if further text would not be kept.
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.len() >= MAX_KEPT
+    }
+
     /// How many errors there are.
     pub(crate) fn errors(&self) -> usize {
         self.errors

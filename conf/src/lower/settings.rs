@@ -376,7 +376,11 @@ fn unknown(
     let names = keyword::table()
         .filter(|row| row.sections.contains(&section))
         .map(|row| row.name);
-    let near = suggest::nearest(word, names);
+    let near = if cx.said.is_full() {
+        None
+    } else {
+        suggest::nearest(word, names)
+    };
     // The word that was meant is not missing.
     let meant = near.and_then(|name| keyword::find(section, name));
     settings.failed.extend(meant.map(|row| row.word));

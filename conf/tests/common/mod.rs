@@ -7,26 +7,26 @@
     reason = "tests assert by panicking"
 )]
 
-use holdfast_conf::{Files, HostFact, Loaded, Options, UnknownWords, load};
+use holdfast_conf::{Files, HostFact, Loaded, Options, Secrets, UnknownWords, load, print};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Options of a start without compatibility option.
-pub const STRICT: Options = Options {
+pub(crate) const STRICT: Options = Options {
     unknown_words: UnknownWords::Refuse,
 };
 
 /// A folder of the test data.
-pub fn data(name: &str) -> PathBuf {
+pub(crate) fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests")
         .join(name)
 }
 
 /// The files of one folder.
-pub struct Folder(pub PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Files for Folder {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
@@ -53,16 +53,16 @@ impl Files for Folder {
 
 /// Files in memory, by path.
 #[derive(Default)]
-pub struct Memory(pub BTreeMap<PathBuf, Vec<u8>>);
+pub(crate) struct Memory(pub(crate) BTreeMap<PathBuf, Vec<u8>>);
 
 impl Memory {
     /// One file, `a.conf`.
-    pub fn one(text: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn one(text: impl Into<Vec<u8>>) -> Self {
         Self(BTreeMap::from([(PathBuf::from("a.conf"), text.into())]))
     }
 
     /// Reads `a.conf` of these.
-    pub fn load(&self) -> Loaded {
+    pub(crate) fn load(&self) -> Loaded {
         load(self, Path::new("a.conf"), &STRICT)
     }
 }
@@ -81,7 +81,7 @@ impl Files for Memory {
 }
 
 /// Everything that an operator is told about a configuration.
-pub fn told(loaded: &Loaded, name: &str) -> String {
+pub(crate) fn told(loaded: &Loaded, name: &str) -> String {
     let mut text = loaded.report.render(false);
     for need in &loaded.needs {
         let fact = match &need.fact {
@@ -92,11 +92,14 @@ pub fn told(loaded: &Loaded, name: &str) -> String {
         let _ = writeln!(text, "needs {fact} ({}, {})", need.subject, need.place);
     }
     let _ = writeln!(text, "{}", loaded.report.summary(name, 0));
+    if let Some(config) = &loaded.config {
+        let _ = write!(text, "\n{}", print(config, Secrets::Hidden));
+    }
     text
 }
 
 /// Compares with a file, or writes it where `CONF_UPDATE` is set.
-pub fn compare(text: &str, expected: &Path) -> Result<(), String> {
+pub(crate) fn compare(text: &str, expected: &Path) -> Result<(), String> {
     if std::env::var_os("CONF_UPDATE").is_some() {
         std::fs::write(expected, text).unwrap();
         return Ok(());

@@ -22,6 +22,7 @@ use crate::source::Span;
 /// All instances, checked against each other and the scripts.
 pub(super) fn assemble(cx: &mut Context<'_>, blocks: &Blocks) -> Vec<VrrpInstance> {
     super::same_names(cx, "vrrp_instance", &blocks.instances);
+    let known = tracking::Known::new(&blocks.scripts);
     let mut done = Vec::new();
     for block in &blocks.instances {
         let scope = Scope {
@@ -30,7 +31,7 @@ pub(super) fn assemble(cx: &mut Context<'_>, blocks: &Blocks) -> Vec<VrrpInstanc
             global: &blocks.global,
             subject: format!("instance {}", block.name),
         };
-        let tracked = tracking::scripts(cx, &scope, &blocks.scripts);
+        let tracked = tracking::scripts(cx, &scope, &known);
         if let Some(instance) = instance(cx, &scope, tracked) {
             done.push((block, instance));
         }
@@ -92,11 +93,11 @@ fn instance(
         version: version(cx, scope, family),
         strict: scope.bool(Word::Strict).unwrap_or(false),
     };
+    let transport = transport::transport(cx, scope, basics);
+    let interface = interface(cx, scope, &transport);
     let (addresses, excluded) = addresses::both(cx, scope, basics);
     let auth = auth::auth(cx, scope, basics);
     let election = election::election(cx, scope, basics, auth);
-    let transport = transport::transport(cx, scope, basics);
-    let interface = interface(cx, scope, &transport);
     let track_interfaces = tracking::interfaces(cx, scope, interface.as_ref());
     let vrid = vrid(cx, scope);
     let advert_int = advert_int(cx, scope, basics.version);
