@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod cli;
+pub mod config_files;
 pub mod glob;
 pub mod heartbeat;
 pub mod identity;
@@ -16,3 +17,4 @@ pub mod seccomp;
 pub mod side;
 pub mod signum;
 pub mod slice;
+pub mod words;

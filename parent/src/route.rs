@@ -184,6 +184,14 @@ impl Phase {
         }
     }
 
+    /// True while it owes an answer about a configuration.
+    pub const fn waits_for_answer(self) -> bool {
+        matches!(
+            self,
+            Self::Preparing(_) | Self::Aborting(_) | Self::Committing(_)
+        )
+    }
+
     /// True while it can take part in a reload.
     pub const fn can_prepare(self) -> bool {
         matches!(self, Self::Running)

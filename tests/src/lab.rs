@@ -6,6 +6,7 @@ mod node;
 pub use node::{Node, node_address, node_address6, node_mac};
 
 use crate::daemon::{Daemon, Kind};
+use crate::metronome;
 use crate::netns::{self, Netns};
 use crate::observe::{self, PORT_BASE, Watcher};
 use crate::timeline::{Timeline, View};
@@ -61,6 +62,7 @@ impl Lab {
     /// This many nodes and one client on a bridge.
     pub fn new(nodes: usize) -> Self {
         TIDY.call_once(remove_leftovers);
+        metronome::start();
         let id = format!(
             "{}-{}",
             std::process::id(),

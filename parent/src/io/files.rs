@@ -1,19 +1,30 @@
 //! Files of the configuration.
 
+use holdfast::config_files::SeenFile;
 use holdfast::glob;
 use holdfast_conf::Files;
 use nix::libc::{O_CLOEXEC, O_NONBLOCK};
+use std::cell::RefCell;
 use std::fs::OpenOptions;
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Largest file that is read. The largest configurations known are some megabytes.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
-/// The real file system.
-#[derive(Debug)]
-pub(crate) struct HostFiles;
+/// The real file system. It remembers whose files it read.
+#[derive(Debug, Default)]
+pub(crate) struct HostFiles {
+    seen: RefCell<Vec<SeenFile>>,
+}
+
+impl HostFiles {
+    /// All files that were read.
+    pub(crate) fn seen(self) -> Vec<SeenFile> {
+        self.seen.into_inner()
+    }
+}
 
 impl Files for HostFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
@@ -29,6 +40,12 @@ impl Files for HostFiles {
         if meta.len() > MAX_FILE {
             return Err(io::Error::other(format!("larger than {MAX_FILE} bytes")));
         }
+        self.seen.borrow_mut().push(SeenFile {
+            path: path.to_owned(),
+            uid: meta.uid(),
+            gid: meta.gid(),
+            mode: meta.mode(),
+        });
         let mut bytes = Vec::new();
         file.take(MAX_FILE).read_to_end(&mut bytes)?;
         Ok(bytes)
@@ -114,7 +131,7 @@ mod tests {
 
     fn found(tree: &Scratch, pattern: &str) -> Vec<String> {
         let pattern = format!("{}/{pattern}", tree.path().display());
-        let paths = HostFiles.matches(&pattern).unwrap();
+        let paths = HostFiles::default().matches(&pattern).unwrap();
         let names = paths
             .iter()
             .map(|path| path.strip_prefix(tree.path()).unwrap());
@@ -142,15 +159,21 @@ mod tests {
     fn only_regular_files_are_read() {
         let tree = tree();
         assert_eq!(
-            HostFiles.read(&tree.path().join("a.conf")).unwrap(),
+            HostFiles::default()
+                .read(&tree.path().join("a.conf"))
+                .unwrap(),
             b"a.conf"
         );
         for strange in ["", "d", "gone"] {
-            assert!(HostFiles.read(&tree.path().join(strange)).is_err());
+            assert!(
+                HostFiles::default()
+                    .read(&tree.path().join(strange))
+                    .is_err()
+            );
         }
         let fifo = tree.path().join("fifo");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRUSR).unwrap();
-        let error = HostFiles.read(&fifo).unwrap_err();
+        let error = HostFiles::default().read(&fifo).unwrap_err();
         assert_eq!(error.to_string(), "not a regular file");
     }
 }

@@ -40,6 +40,7 @@ pub(crate) struct Log {
     /// `-D`.
     detail: bool,
     file: Option<File>,
+    file_path: Option<PathBuf>,
     limiter: Limiter,
 }
 
@@ -60,6 +61,7 @@ impl Log {
             starting: (!options.log_console).then_some(Console { lost: 0 }),
             detail: options.log_detail,
             file,
+            file_path: options.log_file.clone(),
             limiter: Limiter::default(),
         })
     }
@@ -102,6 +104,15 @@ impl Log {
                 );
                 self.put(now, source, level, text);
             }
+        }
+    }
+
+    /// A rotated log file is let go and a new one begun.
+    pub(crate) fn reopen_file(&mut self) {
+        let Some(path) = &self.file_path else { return };
+        match open_file(path) {
+            Ok(file) => self.file = Some(file),
+            Err(error) => self.error(&format!("cannot open the log file again: {error}")),
         }
     }
 

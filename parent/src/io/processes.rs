@@ -11,10 +11,15 @@ use holdfast::launch::Role;
 use holdfast::notify::News;
 use holdfast::obituary::End;
 use holdfast_conf::model::InstanceName;
-use holdfast_ipc::log::Level;
+use holdfast_ipc::config::model::Micros;
+use holdfast_ipc::log::{Level, LogRecord};
+use holdfast_ipc::message::CheckerToParent;
 use holdfast_ipc::state::{Checkpoint, VrrpState};
 use holdfast_ipc::time::Monotonic;
 use nix::unistd::Pid;
+
+/// A checker child that is not needed any more is killed then.
+const LEAVING_LIMIT: Micros = Micros::from_secs(2);
 
 impl Daemon {
     pub(crate) fn start_due_children(&mut self, now: Monotonic) {
@@ -56,7 +61,7 @@ impl Daemon {
     }
 
     fn start_checker(&mut self, account: &Account, now: Monotonic) {
-        let first = self.checkers.keys().next() == Some(account);
+        let main = self.main_checker() == Some(account);
         let Some(slot) = self.checkers.get_mut(account) else {
             return;
         };
@@ -66,8 +71,8 @@ impl Daemon {
             Ok(link) => {
                 let pid = link.pid_number();
                 slot.link = Some(link);
-                if first {
-                    write_pid(self.checkers_pid_file.as_mut(), pid, &mut self.log);
+                if main {
+                    self.write_checkers_pid(pid);
                 }
                 self.log.info(&format!(
                     "Starting Healthcheck child process, pid={pid} (scripts as user {account})"
@@ -88,13 +93,33 @@ impl Daemon {
         for account in self.checker_accounts() {
             self.read_checker(&account);
         }
+        self.read_leaving();
+    }
+
+    /// Children that a reload made superfluous: they end, and may still say something.
+    fn read_leaving(&mut self) {
         let now = clock::now();
         for slot in &mut self.leaving {
-            let lost = slot.link.as_mut().and_then(|link| link.receive(now).1);
-            if lost.is_some() {
-                slot.link = None;
+            let Some(link) = &mut slot.link else { continue };
+            let source = Source {
+                name: self.identity.checker,
+                pid: link.pid_number(),
+            };
+            let (messages, loss) = link.receive(now);
+            for line in link.stderr_lines() {
+                self.log.write_as(source, Level::Error, &line);
+            }
+            for message in messages {
+                if let CheckerToParent::Log(LogRecord { level, text }) = message {
+                    self.log.write_as(source, level, &text);
+                }
+            }
+            let late = now.since(link.in_phase_since()) >= LEAVING_LIMIT;
+            if loss.is_some() || late {
+                slot.forget();
             }
         }
+        self.leaving.retain(|slot| slot.link.is_some());
     }
 
     fn read_vrrp(&mut self) {
@@ -256,7 +281,6 @@ impl Daemon {
                 self.reap_script(pid, &end);
             }
         }
-        self.leaving.retain(|slot| slot.link.is_some());
         // What a reaped child said before it died is still in its socket.
         self.read_children();
         if self
@@ -292,6 +316,36 @@ impl Daemon {
             .collect();
         for line in lines {
             self.log.error(&line);
+        }
+    }
+}
+
+/// The pid file of the checker children.
+impl Daemon {
+    /// The one whose number stands in the pid file: that of the default user where there is one.
+    fn main_checker(&self) -> Option<&Account> {
+        let default = &self.plan.facts.default_account;
+        let mut accounts = self.checkers.keys();
+        accounts
+            .find(|account| *account == default)
+            .or_else(|| self.checkers.keys().next())
+    }
+
+    fn write_checkers_pid(&mut self, pid: u32) {
+        if self.checkers_pid_file.is_none() {
+            match PidFile::lock(&self.checkers_pid_path) {
+                Ok(file) => self.checkers_pid_file = Some(file),
+                Err(error) => return self.log.error(&describe(&error)),
+            }
+        }
+        write_pid(self.checkers_pid_file.as_mut(), pid, &mut self.log);
+    }
+
+    /// Without checker children there is no file.
+    pub(crate) fn remove_checkers_pid_file(&mut self) {
+        let file = self.checkers_pid_file.take();
+        if let Some(Err(error)) = file.map(PidFile::remove) {
+            self.log.warning(&describe(&error));
         }
     }
 }
