@@ -38,7 +38,10 @@ impl Daemon {
                 self.log_confinement(source, &confinement);
                 return self.send_vrrp_start(now);
             }
-            VrrpToParent::Hello(hello) => check_hello(&hello, Role::Vrrp)?,
+            VrrpToParent::Hello(hello) => {
+                check_hello(&hello, Role::Vrrp)?;
+                self.write_vrrp_pid(source.pid);
+            }
             VrrpToParent::Log(LogRecord { level, text }) => {
                 self.log.write_as(source, level, &text);
             }
@@ -83,7 +86,10 @@ impl Daemon {
                 self.log_confinement(source, &confinement);
                 return self.send_checker_start(account, now);
             }
-            CheckerToParent::Hello(hello) => check_hello(&hello, Role::Checker)?,
+            CheckerToParent::Hello(hello) => {
+                check_hello(&hello, Role::Checker)?;
+                self.write_checker_pid(account, source.pid);
+            }
             CheckerToParent::Log(LogRecord { level, text }) => {
                 self.log.write_as(source, level, &text);
             }

@@ -46,7 +46,6 @@ impl Daemon {
             Ok(link) => {
                 let pid = link.pid_number();
                 slot.link = Some(link);
-                write_pid(slot.pid_file.as_mut(), pid, &mut self.log);
                 self.log
                     .info(&format!("Starting VRRP child process, pid={pid}"));
             }
@@ -61,7 +60,6 @@ impl Daemon {
     }
 
     fn start_checker(&mut self, account: &Account, now: Monotonic) {
-        let main = self.main_checker() == Some(account);
         let Some(slot) = self.checkers.get_mut(account) else {
             return;
         };
@@ -71,9 +69,6 @@ impl Daemon {
             Ok(link) => {
                 let pid = link.pid_number();
                 slot.link = Some(link);
-                if main {
-                    self.write_checkers_pid(pid);
-                }
                 self.log.info(&format!(
                     "Starting Healthcheck child process, pid={pid} (scripts as user {account})"
                 ));
@@ -320,8 +315,13 @@ impl Daemon {
     }
 }
 
-/// The pid file of the checker children.
+/// The pid files of the children. They are written when a child greets, for before that its number
+/// is the launcher's.
 impl Daemon {
+    pub(crate) fn write_vrrp_pid(&mut self, pid: u32) {
+        write_pid(self.vrrp.pid_file.as_mut(), pid, &mut self.log);
+    }
+
     /// The one whose number stands in the pid file: that of the default user where there is one.
     fn main_checker(&self) -> Option<&Account> {
         let default = &self.plan.facts.default_account;
@@ -331,7 +331,10 @@ impl Daemon {
             .or_else(|| self.checkers.keys().next())
     }
 
-    fn write_checkers_pid(&mut self, pid: u32) {
+    pub(crate) fn write_checker_pid(&mut self, account: &Account, pid: u32) {
+        if self.main_checker() != Some(account) {
+            return;
+        }
         if self.checkers_pid_file.is_none() {
             match PidFile::lock(&self.checkers_pid_path) {
                 Ok(file) => self.checkers_pid_file = Some(file),
