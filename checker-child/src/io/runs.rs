@@ -30,6 +30,8 @@ struct Run {
     child: Child,
     output: OutputPipe,
     listening: Listening,
+    /// What came from it when it was told to end.
+    family: Vec<i32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +105,7 @@ impl Runs {
             child,
             output,
             listening,
+            family: Vec::new(),
         };
         self.by_process.insert(process, run);
         Ok(())
@@ -110,8 +113,8 @@ impl Runs {
 
     /// Signals the process group of a run and everything that came from it.
     pub(crate) fn signal(&mut self, id: RunId, force: Force) {
-        let found = self.by_process.iter().find(|(_, run)| run.id == id);
-        let Some((process, _)) = found else {
+        let found = self.by_process.iter_mut().find(|(_, run)| run.id == id);
+        let Some((process, run)) = found else {
             return;
         };
         let signal = match force {
@@ -125,9 +128,10 @@ impl Runs {
         let others = descendants(tree, *process);
         // ESRCH: it ended a moment ago.
         let _ = killpg(Pid::from_raw(*process), signal);
-        for other in others {
-            let _ = kill(Pid::from_raw(other), signal);
+        for other in &others {
+            let _ = kill(Pid::from_raw(*other), signal);
         }
+        run.family.extend(others);
     }
 
     /// The turn is over: processes come and go.
@@ -167,10 +171,30 @@ impl Runs {
         };
         // Members of the group that outlive their leader.
         let _ = killpg(pid, Signal::SIGKILL);
+        self.kill_survivors(&run.family);
         if let Ok(Some(status)) = run.child.try_wait() {
             events.push(self.finish(run, status));
         } else {
             self.by_process.insert(pid.as_raw(), run);
+        }
+    }
+
+    /// Kills what outlived a run that was told to end. It has come to us by now, so its numbers
+    /// cannot belong to anybody else.
+    fn kill_survivors(&self, family: &[i32]) {
+        if family.is_empty() {
+            return;
+        }
+        let us = Pid::this().as_raw();
+        let tree = processes::all_with_parents();
+        for (process, parent) in &tree {
+            let survived =
+                *parent == us && family.contains(process) && !self.by_process.contains_key(process);
+            if survived {
+                for member in descendants(&tree, *process).iter().chain([process]) {
+                    let _ = kill(Pid::from_raw(*member), Signal::SIGKILL);
+                }
+            }
         }
     }
 

@@ -50,6 +50,25 @@ fn a_script_that_ignores_sigterm_is_gone_after_the_grace_with_its_whole_family()
 }
 
 #[test]
+fn what_outlives_a_terminated_script_in_another_session_is_killed() {
+    let place = Place::new();
+    let path = place.script(
+        "parent",
+        "setsid sh -c 'trap \"\" TERM; echo $$ > @/session; while :; do sleep 1000; done' &
+         while :; do sleep 1000; done",
+    );
+    let mut short = script("parent", &path, 60_000);
+    short.timeout = Micros::from_millis(500);
+    let mut checker = Checker::running(config([short]));
+    let session = written(&place.out("session"));
+    assert_eq!(checker.verdict().detail, "timed out after 0.5 s");
+    gone(&session);
+    wait_until("no zombie is left", || {
+        children_of(checker.pid()).is_empty().then_some(())
+    });
+}
+
+#[test]
 fn what_a_script_leaves_running_in_its_group_ends_with_it() {
     let place = Place::new();
     let path = place.script("leaves", "sleep 1000 & echo $! > @/left");

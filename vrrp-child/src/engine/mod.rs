@@ -383,11 +383,15 @@ impl Engine {
         }
     }
 
-    /// Ends an event: one action for all address changes, then what comes behind them.
+    /// Ends an event: one action for all address changes. What comes behind them waits until the
+    /// kernel has answered.
     fn finish(&mut self, actions: &mut Vec<Action>) {
         self.flush_changes(actions);
+        if !self.batches.is_empty() {
+            return;
+        }
         actions.append(&mut self.work.after);
-        if matches!(self.phase, Phase::Stopping) && self.batches.is_empty() {
+        if matches!(self.phase, Phase::Stopping) {
             self.phase = Phase::Stopped;
             actions.push(Action::Stopped);
         }

@@ -18,19 +18,15 @@ impl Instance {
     /// interval, and tells the hosts who the MASTER is. Adver_Timer goes on.
     pub(super) fn assert_role(&mut self, ctx: &mut Ctx<'_>) {
         let interval = self.config.advert_int.micros();
+        if let State::Master(master) = &mut self.state
+            && !self.config.lower_prio_no_advert
+            && master.answer_from <= ctx.now
+        {
+            master.answer_from = ctx.now.after(interval);
+            self.send_advert(ctx);
+        }
         self.garp.challenged(&self.config.garp, interval, ctx.now);
         self.run_burst(ctx);
-        if self.config.lower_prio_no_advert {
-            return;
-        }
-        let State::Master(master) = &mut self.state else {
-            return;
-        };
-        if ctx.now < master.answer_from {
-            return;
-        }
-        master.answer_from = ctx.now.after(interval);
-        self.send_advert(ctx);
     }
 
     /// Another router gave up (`9568-6.4.3-15`, `-16`): an advert at once, and Adver_Timer again.

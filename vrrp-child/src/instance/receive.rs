@@ -24,10 +24,17 @@ impl Instance {
         }
     }
 
-    /// One packet. Adverts before Startup (`9568-6.4.1-01`) and in FAULT change nothing.
+    /// One packet. Adverts before Startup (`9568-6.4.1-01`) and in FAULT change nothing, but their
+    /// sequence numbers are learned: own adverts below them would be replays later.
     pub(crate) fn receive(&mut self, ctx: &mut Ctx<'_>, opened: &Opened<'_>) {
         match &self.state {
-            State::Init | State::Fault(_) => return,
+            State::Init | State::Fault(_) => {
+                let sequence = self.check(opened).ok().and_then(|v| v.ah_sequence);
+                if let Some(sequence) = sequence {
+                    self.ah.hear(sequence);
+                }
+                return;
+            }
             State::Backup(_) | State::Master(_) => {}
         }
         let from = opened.datagram.source;
@@ -197,6 +204,7 @@ impl Instance {
         backup.down = ctx.now.after(wait);
         backup.released = None;
         backup.lower = None;
+        backup.grace = false;
         let before = backup.master.replace((from, advert.priority));
         self.note_master(ctx, before.map(|(master, _)| master), from);
     }

@@ -135,7 +135,8 @@ impl Instance {
         let Some(source) = self.source else {
             return false;
         };
-        if self.config.interface.is_some() && self.index.is_none() {
+        let interface = self.index.and_then(|index| ctx.net().link(index));
+        if self.config.interface.is_some() && !interface.is_some_and(|link| link.up) {
             return false;
         }
         let auth = self.outgoing_auth(ctx);

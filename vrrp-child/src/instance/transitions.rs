@@ -51,6 +51,7 @@ impl Instance {
             master: None,
             released: None,
             lower: None,
+            grace: false,
         });
     }
 
@@ -88,8 +89,8 @@ impl Instance {
         };
         self.holding.news = false;
         self.garp.entered(&self.config.garp, ctx.now);
-        self.announce(ctx, cause, "");
         self.run_burst(ctx);
+        self.announce(ctx, cause, "");
     }
 
     /// MASTER goes on in a new child: no peer noticed anything.
@@ -158,11 +159,11 @@ impl Instance {
 
     /// To FAULT. A MASTER gives up with priority 0 first (`9568-5.2.4-04`), then its addresses go.
     pub(super) fn fail(&mut self, ctx: &mut Ctx<'_>, cause: Cause) {
-        self.log_fault(ctx, &cause);
         if self.is_master() {
             self.send_release(ctx);
             self.drop_addresses(ctx);
         }
+        self.log_fault(ctx, &cause);
         self.state = State::Fault(cause.clone());
         self.announce(ctx, cause, "");
     }

@@ -9,6 +9,7 @@
     reason = "a test's numbers are small; each test binary uses its part of this module"
 )]
 
+pub(crate) mod bench;
 pub(crate) mod build;
 
 use holdfast_ipc::config::VrrpConfig;
