@@ -5,11 +5,12 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 . tests/lib.sh
 
-# Scenarios that assert on times below a tenth of a second run two at a time; the others mostly
-# wait and run many at a time.
+# Scenarios that mostly wait run many at a time; those that assert on times below a tenth of a
+# second a few; floods take a whole processor each.
 PUNCTUAL="crash hostile_packets takeover reload"
-FEW=2
+ALONE="floods"
 MANY=10
+FEW=3
 
 become_root "$@"
 install_missing ip=iproute2=iproute keepalived=keepalived=keepalived nginx=nginx=nginx \
@@ -28,15 +29,22 @@ step() {
     [ "${PIPESTATUS[0]}" -eq 0 ] || failed_steps+=("$*")
 }
 
+# The test targets of a list, or those in none.
 targets() {
     local path name
     for path in tests/tests/*.rs; do
         name=$(basename "$path" .rs)
-        case " $PUNCTUAL " in
-        *" $name "*) [ "$1" = punctual ] && printf -- '--test %s ' "$name" ;;
-        *) [ "$1" = patient ] && printf -- '--test %s ' "$name" ;;
+        case " $* " in
+        *" $name "*) printf -- '--test %s ' "$name" ;;
         esac
     done
+}
+
+others() {
+    local path
+    for path in tests/tests/*.rs; do
+        basename "$path" .rs
+    done | grep -vxF "$(printf '%s\n' $PUNCTUAL $ALONE)"
 }
 
 step cargo fmt --all --check
@@ -44,10 +52,12 @@ step cargo clippy --quiet --workspace --all-targets -- -D warnings
 step cargo build --quiet --workspace --bins
 step cargo test --quiet --workspace --exclude holdfast-tests --no-fail-fast
 step cargo test --quiet -p holdfast-tests --lib --bins --no-fail-fast
-# shellcheck disable=SC2046
-step cargo test -p holdfast-tests --no-fail-fast $(targets patient) -- --test-threads=$MANY
-# shellcheck disable=SC2046
-step cargo test -p holdfast-tests --no-fail-fast $(targets punctual) -- --test-threads=$FEW
+# shellcheck disable=SC2046,SC2086
+step cargo test -p holdfast-tests --no-fail-fast $(targets $(others)) -- --test-threads=$MANY
+# shellcheck disable=SC2046,SC2086
+step cargo test -p holdfast-tests --no-fail-fast $(targets $PUNCTUAL) -- --test-threads=$FEW
+# shellcheck disable=SC2046,SC2086
+step cargo test -p holdfast-tests --no-fail-fast $(targets $ALONE) -- --test-threads=1
 
 read -r passed failed < <(awk '
     /^test result:/ { passed += $4; failed += $6 }

@@ -2,6 +2,8 @@
 
 pub mod account;
 pub mod cli;
+pub mod config_files;
+pub mod glob;
 pub mod heartbeat;
 pub mod identity;
 pub mod launch;
@@ -11,6 +13,8 @@ pub mod obituary;
 pub mod reload;
 pub mod restart;
 pub mod route;
+pub mod seccomp;
 pub mod side;
 pub mod signum;
 pub mod slice;
+pub mod words;

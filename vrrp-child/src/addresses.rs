@@ -112,8 +112,8 @@ impl Holding {
         match refused {
             None => {
                 if let Some(held) = self.held.get_mut(position) {
+                    self.news |= !held.present;
                     held.present = true;
-                    self.news = true;
                 }
             }
             Some(reason) => {

@@ -23,9 +23,8 @@ const VIP: &str = "192.0.2.100/24";
 const VIP6: &str = "fe80::100/64";
 const VIP_BYTES: [u8; 4] = [192, 0, 2, 100];
 const INTERVAL: Duration = Duration::from_millis(100);
-/// How late an advert may be on a machine that runs other tests as well, without the scheduling
-/// priority that `holdfast` gives. Still no peer would take over.
-const SLACK: Duration = Duration::from_millis(90);
+/// How late an advert may be on a machine that runs other tests as well.
+const SLACK: Duration = Duration::from_millis(50);
 
 /// A child that has become MASTER.
 fn master(router: VirtualRouter) -> Child {
@@ -207,10 +206,12 @@ fn sigterm_is_a_stop_and_other_signals_are_not() {
 #[test]
 fn a_fault_ends_it_at_once_and_the_address_stays() {
     in_namespace(|| {
-        let mut child = master(router(&[VIP]));
-        child.signal(Signal::SIGSEGV);
-        assert_eq!(child.wait().signal(), Some(Signal::SIGABRT as i32));
-        assert!(has_address(VIP));
+        for signal in [Signal::SIGSEGV, Signal::SIGBUS] {
+            let mut child = master(router(&[VIP]));
+            child.signal(signal);
+            assert_eq!(child.wait().signal(), Some(signal as i32));
+            assert!(has_address(VIP));
+        }
     });
 }
 

@@ -20,7 +20,7 @@ use crate::source::{Sources, Span};
 use crate::tree::{Statement, Tree};
 use crate::{HostFact, HostNeed, Options, UnknownWords};
 use settings::{Settings, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// What all of the lowering shares.
 pub(crate) struct Context<'a> {
@@ -28,6 +28,8 @@ pub(crate) struct Context<'a> {
     pub(crate) options: &'a Options,
     pub(crate) said: &'a mut Diagnostics,
     needs: Vec<HostNeed>,
+    /// Who needs what, as far as it is noted.
+    noted: HashSet<(String, HostFact)>,
 }
 
 impl Context<'_> {
@@ -45,13 +47,7 @@ impl Context<'_> {
 
     /// Notes what the host has to have, once for each who needs it.
     fn need(&mut self, fact: HostFact, subject: &str, span: Span) {
-        let there = self
-            .needs
-            .iter()
-            .rev()
-            .take_while(|need| need.subject == subject)
-            .any(|need| need.fact == fact);
-        if !there {
+        if self.noted.insert((subject.to_owned(), fact.clone())) {
             self.needs.push(HostNeed {
                 fact,
                 subject: subject.to_owned(),
@@ -89,6 +85,7 @@ pub(crate) fn lower(
         options,
         said,
         needs: Vec::new(),
+        noted: HashSet::new(),
     };
     let mut tree = Tree::new(sources, lines);
     let mut blocks = Blocks::default();
@@ -177,6 +174,9 @@ fn same_names(cx: &mut Context<'_>, kind: &str, blocks: &[Named]) {
 
 /// A block without a word that it cannot do without.
 fn missing_word(cx: &mut Context<'_>, kind: &str, word: &str, block: &Named) {
+    if cx.said.is_incomplete() {
+        return;
+    }
     let text = format!("`{kind}` {} has no `{word}`", quote(&block.name));
     cx.push(
         Diagnostic::error(Code::MissingWord, block.span, text)

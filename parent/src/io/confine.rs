@@ -1,6 +1,7 @@
 //! The parent's own privileges: what it hands on or needs, and nothing more.
 
 use caps::{CapSet, Capability, CapsHashSet};
+use holdfast::seccomp;
 use nix::sys::prctl;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
 use std::io;
@@ -69,6 +70,19 @@ fn cut(kept: &CapsHashSet, here: &CapsHashSet) -> Result<(), caps::errors::CapsE
     caps::set(None, CapSet::Inheritable, &CapsHashSet::new())?;
     caps::set(None, CapSet::Effective, &left)?;
     caps::set(None, CapSet::Permitted, &left)
+}
+
+/// Switches the filter on, for this process and everything that it starts. False where the
+/// architecture is not known to it.
+pub(crate) fn filter_calls() -> Result<bool, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("cannot filter system calls: {error}");
+    let Some(programs) = seccomp::programs().map_err(|error| failed(&error))? else {
+        return Ok(false);
+    };
+    for program in &programs {
+        seccompiler::apply_filter(program).map_err(|error| failed(&error))?;
+    }
+    Ok(true)
 }
 
 /// The VRRP child locks its memory. The right to raise the limit is given up here, so it is raised

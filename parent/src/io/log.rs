@@ -35,7 +35,12 @@ pub(crate) struct Log {
     own: Source,
     syslog: Option<Syslog>,
     console: Option<Console>,
+    /// Until the start is complete, errors reach the terminal in any case.
+    starting: Option<Console>,
+    /// `-D`.
+    detail: bool,
     file: Option<File>,
+    file_path: Option<PathBuf>,
     limiter: Limiter,
 }
 
@@ -53,7 +58,10 @@ impl Log {
             },
             syslog,
             console: options.log_console.then_some(Console { lost: 0 }),
+            starting: (!options.log_console).then_some(Console { lost: 0 }),
+            detail: options.log_detail,
             file,
+            file_path: options.log_file.clone(),
             limiter: Limiter::default(),
         })
     }
@@ -80,6 +88,9 @@ impl Log {
 
     /// A line of any process.
     pub(crate) fn write_as(&mut self, source: Source, level: Level, text: &str) {
+        if level == Level::Debug && !self.detail {
+            return;
+        }
         let now = clock::now();
         match self.limiter.ask(source.name, level, now) {
             Permission::Suppress => {}
@@ -94,6 +105,20 @@ impl Log {
                 self.put(now, source, level, text);
             }
         }
+    }
+
+    /// A rotated log file is let go and a new one begun.
+    pub(crate) fn reopen_file(&mut self) {
+        let Some(path) = &self.file_path else { return };
+        match open_file(path) {
+            Ok(file) => self.file = Some(file),
+            Err(error) => self.error(&format!("cannot open the log file again: {error}")),
+        }
+    }
+
+    /// Errors go to the log alone from now on.
+    pub(crate) fn end_of_start(&mut self) {
+        self.starting = None;
     }
 
     /// Tries what could not be done before. Returns when it wants to be called again.
@@ -121,6 +146,11 @@ impl Log {
         let line = one_line(text);
         if let Some(syslog) = &mut self.syslog {
             syslog.send(now, source, level, &line);
+        }
+        if let Some(terminal) = &mut self.starting
+            && level == Level::Error
+        {
+            terminal.write(&format!("{}: {line}\n", source.name));
         }
         if self.console.is_none() && self.file.is_none() {
             return;

@@ -88,6 +88,8 @@ struct Backup {
     released: Option<IpAddr>,
     /// A master of lower priority that is about to be preempted.
     lower: Option<(IpAddr, u8)>,
+    /// The timer rang late and waits for packets that may lie in the socket.
+    grace: bool,
 }
 
 #[derive(Clone, Debug)]

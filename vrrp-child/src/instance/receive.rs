@@ -204,6 +204,7 @@ impl Instance {
         backup.down = ctx.now.after(wait);
         backup.released = None;
         backup.lower = None;
+        backup.grace = false;
         let before = backup.master.replace((from, advert.priority));
         self.note_master(ctx, before.map(|(master, _)| master), from);
     }

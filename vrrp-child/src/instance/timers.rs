@@ -3,9 +3,15 @@
 use super::{Backup, Instance, State};
 use crate::engine::outbox::Ctx;
 use crate::timing;
+use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::log::Level;
 use holdfast_ipc::state::Cause;
 use holdfast_ipc::time::Monotonic;
+
+/// A timer that rings later than this was held up.
+const LATE: Micros = Micros::from_millis(10);
+/// Time for packets that wait in the socket.
+const GRACE: Micros = Micros::from_millis(1);
 
 impl Instance {
     /// Does what is due. Harmless when nothing is.
@@ -30,12 +36,27 @@ impl Instance {
         self.sum_up(ctx);
     }
 
-    /// Active_Down_Timer fired (RFC 9568 section 6.4.2). Where it fires later than a whole further
-    /// interval, this machine slept and not the master: it listens once more.
+    /// Active_Down_Timer fired (RFC 9568 section 6.4.2).
     fn down_timer(&mut self, ctx: &mut Ctx<'_>, backup: Backup) {
-        let wait = self.down_interval(self.interval_of(&backup));
         let late = ctx.now.since(backup.down);
-        if late > wait {
+        if late > LATE && self.listen_again(ctx, &backup, late) {
+            return;
+        }
+        self.detail(ctx, "Receive advertisement timeout");
+        let cause = self.takeover_cause(&backup);
+        self.become_master(ctx, cause, false);
+    }
+
+    /// The timer rang late, so this process slept and not the master: adverts that came meanwhile
+    /// are read first. Where it slept for a whole further interval, the master may have slept as
+    /// well (a paused host): it gets that long again. False where it was waited for already.
+    fn listen_again(&mut self, ctx: &mut Ctx<'_>, backup: &Backup, late: Micros) -> bool {
+        let interval = self.down_interval(self.interval_of(backup));
+        let asleep = late > interval;
+        if backup.grace && !asleep {
+            return false;
+        }
+        if asleep {
             self.log(
                 ctx,
                 Level::Warning,
@@ -43,15 +64,13 @@ impl Instance {
                     "A thread timer expired {late} ago: listening again before a takeover"
                 ),
             );
-            if let State::Backup(backup) = &mut self.state {
-                backup.armed = ctx.now;
-                backup.down = ctx.now.after(wait);
-            }
-            return;
         }
-        self.detail(ctx, "Receive advertisement timeout");
-        let cause = self.takeover_cause(&backup);
-        self.become_master(ctx, cause, false);
+        let wait = if asleep { interval } else { GRACE };
+        if let State::Backup(backup) = &mut self.state {
+            backup.grace = true;
+            backup.down = ctx.now.after(wait);
+        }
+        true
     }
 
     fn takeover_cause(&self, backup: &Backup) -> Cause {

@@ -51,6 +51,7 @@ impl Instance {
             master: None,
             released: None,
             lower: None,
+            grace: false,
         });
     }
 

@@ -15,7 +15,7 @@ use holdfast_vrrp::packet::{Datagram, Outgoing, OutgoingAuth, encode};
 use std::net::IpAddr;
 
 /// When everything begins.
-pub(crate) const START: Monotonic = Monotonic::from_micros(1_000_000);
+pub(crate) const START: Monotonic = Monotonic::from_micros(100_000_000);
 
 pub(crate) struct Bench {
     pub(crate) engine: Engine,

@@ -267,6 +267,9 @@ fn misc(cx: &mut Context<'_>, block: &Block<'_>) -> Option<Probe> {
 
 /// A check without a word that it cannot do without.
 pub(super) fn missing(cx: &mut Context<'_>, block: &Block<'_>, word: &str) {
+    if cx.said.is_incomplete() {
+        return;
+    }
     let text = format!("this check has no `{word}`");
     cx.push(
         Diagnostic::error(Code::MissingWord, block.head, text)
