@@ -9,6 +9,9 @@ use std::borrow::Cow;
 /// Blocks inside blocks; keepalived's own are four deep.
 const MAX_DEPTH: usize = 32;
 
+/// Words whose values are never shown, in whatever block.
+const SECRETS: &[&str] = &["auth_pass", "key", "password"];
+
 /// A word with its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Text<'s> {
@@ -189,6 +192,9 @@ impl<'s> Tree<'s> {
             args,
             block: None,
         };
+        if SECRETS.contains(&statement.head.text.as_ref()) {
+            said.hide(statement.args_span());
+        }
         let needs_block = statement
             .keyword
             .is_some_and(|keyword| keyword.shape.is_block());
@@ -322,7 +328,8 @@ impl<'s> Tree<'s> {
 
     fn close_block(&mut self, brace: Span, said: &mut Diagnostics) -> Option<Statement<'s>> {
         let Some(open) = self.open.pop() else {
-            if !self.confused {
+            // A line that was not read may have held the brace.
+            if !self.confused && !said.is_incomplete() {
                 said.push(
                     Diagnostic::error(Code::ExtraClose, brace, "this `}` closes no block")
                         .label("there is no open block here"),
@@ -352,6 +359,7 @@ impl<'s> Tree<'s> {
         let Some(innermost) = self.open.last() else {
             return true;
         };
+        self.confused |= said.is_incomplete();
         if !self.guessing && !self.confused {
             self.guessing = true;
             self.read_again(said);

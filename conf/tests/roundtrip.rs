@@ -1,6 +1,10 @@
 //! What is printed and read again is the same configuration.
 
 #![expect(clippy::unwrap_used, reason = "tests assert by panicking")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
 
 mod common;
 

@@ -7,7 +7,7 @@
 use super::output_pipe::{Found, OutputPipe};
 use super::processes;
 use holdfast_checker::action::Force;
-use holdfast_checker::process_list::descendants;
+use holdfast_checker::process_list::{Kin, descendants, survivors, targets};
 use holdfast_checker::{Event, Outcome, RunId};
 use holdfast_ipc::config::model::ShellWords;
 use nix::errno::Errno;
@@ -31,7 +31,7 @@ struct Run {
     output: OutputPipe,
     listening: Listening,
     /// What came from it when it was told to end.
-    family: Vec<i32>,
+    family: Vec<Kin>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(crate) struct Runs {
     ready: Epoll,
     buffer: Vec<u8>,
     /// Who came from whom, looked up once a turn at most.
-    family_tree: Option<Vec<(i32, i32)>>,
+    family_tree: Option<Vec<Kin>>,
 }
 
 impl Runs {
@@ -113,25 +113,39 @@ impl Runs {
 
     /// Signals the process group of a run and everything that came from it.
     pub(crate) fn signal(&mut self, id: RunId, force: Force) {
-        let found = self.by_process.iter_mut().find(|(_, run)| run.id == id);
-        let Some((process, run)) = found else {
+        let mut runs = self.by_process.iter();
+        let Some((&leader, _)) = runs.find(|(_, run)| run.id == id) else {
             return;
         };
         let signal = match force {
             Force::Terminate => Signal::SIGTERM,
             Force::Kill => Signal::SIGKILL,
         };
-        // What left the group (setsid) is found by its ancestors, as long as these live.
-        let tree = self
-            .family_tree
-            .get_or_insert_with(processes::all_with_parents);
-        let others = descendants(tree, *process);
+        let tree = self.family_tree.get_or_insert_with(processes::all_kin);
+        let family = descendants(tree, leader);
         // ESRCH: it ended a moment ago.
-        let _ = killpg(Pid::from_raw(*process), signal);
-        for other in &others {
-            let _ = kill(Pid::from_raw(*other), signal);
+        let _ = killpg(Pid::from_raw(leader), signal);
+        // What left the group (setsid) is found by its ancestors, as long as these live.
+        let elsewhere = family.iter().filter(|kin| kin.group != leader);
+        self.signal_family(&elsewhere.copied().collect::<Vec<_>>(), signal);
+        if let Some(run) = self.by_process.get_mut(&leader) {
+            run.family.extend(family);
         }
-        run.family.extend(others);
+    }
+
+    fn signal_family(&self, family: &[Kin], signal: Signal) {
+        let others = self.by_process.keys().copied().chain([
+            nix::unistd::getpgrp().as_raw(),
+            Pid::this().as_raw(),
+            Pid::parent().as_raw(),
+        ]);
+        let targets = targets(family, &others.collect());
+        for group in targets.groups {
+            let _ = killpg(Pid::from_raw(group), signal);
+        }
+        for process in targets.processes {
+            let _ = kill(Pid::from_raw(process), signal);
+        }
     }
 
     /// The turn is over: processes come and go.
@@ -181,20 +195,10 @@ impl Runs {
 
     /// Kills what outlived a run that was told to end. It has come to us by now, so its numbers
     /// cannot belong to anybody else.
-    fn kill_survivors(&self, family: &[i32]) {
-        if family.is_empty() {
-            return;
-        }
-        let us = Pid::this().as_raw();
-        let tree = processes::all_with_parents();
-        for (process, parent) in &tree {
-            let survived =
-                *parent == us && family.contains(process) && !self.by_process.contains_key(process);
-            if survived {
-                for member in descendants(&tree, *process).iter().chain([process]) {
-                    let _ = kill(Pid::from_raw(*member), Signal::SIGKILL);
-                }
-            }
+    fn kill_survivors(&self, family: &[Kin]) {
+        if !family.is_empty() {
+            let left = survivors(&processes::all_kin(), Pid::this().as_raw(), family);
+            self.signal_family(&left, Signal::SIGKILL);
         }
     }
 

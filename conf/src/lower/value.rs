@@ -4,7 +4,7 @@ use super::command::{self, Escapes, SplitError};
 use super::settings::{ServerName, Value};
 use super::{Context, number};
 use crate::diag::{Code, Diagnostic, quote};
-use crate::keyword::{Header, Keyword, Shape, Word};
+use crate::keyword::{Header, Keyword, Shape};
 use crate::model::{Family, IfName, MailServer, ScriptCommand, ShellWords, UserSpec, Weight};
 use crate::source::Span;
 use crate::suggest;
@@ -21,9 +21,6 @@ pub(super) fn parse(
     let name = row.name;
     if let Some(words) = most_words(row.shape) {
         extra_words(cx, statement, words);
-    }
-    if row.word == Word::AuthPass {
-        cx.said.hide(span);
     }
     let first = statement.args.first();
     let value = match (row.shape, first) {

@@ -6,7 +6,7 @@ use super::kernel::Kernel;
 use super::netlink::Pending;
 use super::parent::Parent;
 use super::poller::{Poller, Source};
-use super::signals::{Signals, Wish};
+use super::signals::{self, Signals, Wish};
 use super::startup::{self, Prepared};
 use crate::complain;
 use holdfast_ipc::channel::ChannelError;
@@ -185,7 +185,7 @@ impl EventLoop {
         while let Some(wish) = self.signals.next()? {
             match wish {
                 Wish::Stop => self.stop(now)?,
-                Wish::Abort => std::process::abort(),
+                Wish::Die(signal) => signals::die_by(signal),
             }
         }
         Ok(())

@@ -315,3 +315,15 @@ fn a_packet_that_cannot_leave_is_logged_and_not_each_one() {
     );
     assert_eq!(bench.state(), VrrpState::Master);
 }
+
+#[test]
+fn dont_track_primary_keeps_the_source_that_went_with_the_link() {
+    let mut router = router6(150);
+    router.dont_track_primary = true;
+    let mut bench = Bench::master(router);
+    bench.event(down(false, true));
+    bench.event(gone("fe80::1", 64));
+    assert_eq!(bench.state(), VrrpState::Master);
+    bench.pass_millis(1_000);
+    assert_eq!(bench.take().sends()[0].source, ip("fe80::1"));
+}

@@ -169,3 +169,12 @@ fn a_backup_that_becomes_the_owner_by_a_reload_is_master_at_once_9568_1_7_04() {
     assert!(matches!(actions.changes()[..], [AddressChange::Add { .. }]));
     assert_eq!(actions.reports()[0].cause, Cause::Owner);
 }
+
+#[test]
+fn an_owner_that_is_heard_again_after_a_while_has_the_same_patience_of_ours() {
+    let mut bench = Bench::new(router(255));
+    bench.hear(heard(255, "192.0.2.0"));
+    bench.pass_millis(10_000);
+    bench.hear(heard(255, "192.0.2.0"));
+    assert_eq!(bench.state(), VrrpState::Master);
+}

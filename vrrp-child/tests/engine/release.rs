@@ -131,3 +131,24 @@ fn release_sends_nothing_for_what_was_backup() {
     assert_eq!((actions.sends().len(), actions.changes().len()), (0, 0));
     assert_eq!(actions.last(), Some(&Action::Stopped));
 }
+
+#[test]
+fn the_parent_hears_of_the_end_when_the_kernel_has_answered_and_not_before() {
+    let mut bench = Bench::master(router(150));
+    let mut actions = Vec::new();
+    bench.engine.handle(bench.now, Event::Stop, &mut actions);
+    assert_eq!(actions.reports().len(), 0);
+    assert!(!actions.contains(&Action::Stopped));
+    let results = actions
+        .changes()
+        .into_iter()
+        .map(|change| holdfast_vrrp::event::AddressResult {
+            change,
+            refused: None,
+        })
+        .collect();
+    bench.event(Event::AddressesDone(results));
+    let actions = bench.take();
+    assert_eq!(actions.reports().len(), 1);
+    assert_eq!(actions.last(), Some(&Action::Stopped));
+}

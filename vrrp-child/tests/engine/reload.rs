@@ -355,3 +355,27 @@ fn an_address_that_becomes_virtual_is_a_source_no_more() {
     bench.pass_millis(1_000);
     assert_eq!(bench.take().sends()[0].source, ip("192.0.2.99"));
 }
+
+#[test]
+fn a_refresh_of_gratuitous_arps_can_be_switched_on_by_a_reload() {
+    let mut bench = Bench::master(router(100));
+    bench.pass_millis(60_000);
+    bench.take();
+    let mut new = router(100);
+    new.garp.master_refresh = Micros::from_secs(10);
+    reload(&mut bench, config(new));
+    bench.pass_millis(10_000);
+    assert_eq!(bench.take().frames().len(), 1);
+}
+
+#[test]
+fn the_verdict_of_a_script_that_was_gone_is_not_remembered() {
+    let mut tracking = router(100);
+    tracking.track_scripts = vec![track("chk", 20)];
+    let mut bench = Bench::new(tracking.clone());
+    bench.verdict(crate::sim::build::failing("chk", false));
+    assert_eq!(bench.priority(), 120);
+    reload(&mut bench, config(router(100)));
+    reload(&mut bench, config(tracking));
+    assert_eq!(bench.priority(), 100);
+}

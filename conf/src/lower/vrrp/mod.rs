@@ -22,6 +22,7 @@ use crate::source::Span;
 /// All instances, checked against each other and the scripts.
 pub(super) fn assemble(cx: &mut Context<'_>, blocks: &Blocks) -> Vec<VrrpInstance> {
     super::same_names(cx, "vrrp_instance", &blocks.instances);
+    let known = tracking::Known::new(&blocks.scripts);
     let mut done = Vec::new();
     for block in &blocks.instances {
         let scope = Scope {
@@ -30,7 +31,7 @@ pub(super) fn assemble(cx: &mut Context<'_>, blocks: &Blocks) -> Vec<VrrpInstanc
             global: &blocks.global,
             subject: format!("instance {}", block.name),
         };
-        let tracked = tracking::scripts(cx, &scope, &blocks.scripts);
+        let tracked = tracking::scripts(cx, &scope, &known);
         if let Some(instance) = instance(cx, &scope, tracked) {
             done.push((block, instance));
         }

@@ -9,11 +9,19 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 const WIDTH: usize = 80;
-const LOG_LINES: usize = 12;
+/// With what is above them they fit on a terminal of 24 lines.
+const LOG_LINES: usize = 11;
 /// Answers that are shown; each stands for one question.
 const SHOWN_ANSWERS: usize = 26;
 /// Log lines about details that a spectator does not need.
-const DETAILS: [&str; 3] = ["gratuitous ARP", "setting VIPs", "removing VIPs"];
+const DETAILS: [&str; 6] = [
+    "gratuitous ARP",
+    "setting VIPs",
+    "removing VIPs",
+    "there is no user",
+    "confined:",
+    "answered from /proc",
+];
 
 /// Where it is shown.
 pub(crate) enum Screen {

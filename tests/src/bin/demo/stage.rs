@@ -31,8 +31,8 @@ pub(crate) struct Stage {
 }
 
 /// The configuration of a node, as the README has it.
-pub(crate) fn configuration(node: usize) -> String {
-    let check = format!("killall -0 nginx-{}", NAMES[node]);
+pub(crate) fn configuration(lab: &Lab, node: usize) -> String {
+    let check = format!("killall -0 {}", Nginx::process_name(lab, NAMES[node]));
     let lines = [
         format!("interval {}", CHECK_INTERVAL.as_secs()),
         format!("weight {WEIGHT}"),
@@ -65,6 +65,9 @@ impl Stage {
         for node in [0, 1] {
             stage.start_service(node);
             stage.start_daemon(node);
+            stage
+                .lab
+                .wait_for_log(node, Duration::ZERO, "Entering BACKUP STATE");
         }
         stage
     }
@@ -80,7 +83,9 @@ impl Stage {
     }
 
     pub(crate) fn start_daemon(&mut self, node: usize) {
-        let daemon = self.lab.start(node, Kind::Holdfast, &configuration(node));
+        let daemon = self
+            .lab
+            .start(node, Kind::Holdfast, &configuration(&self.lab, node));
         self.daemons[node] = Some(daemon);
     }
 
