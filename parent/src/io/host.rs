@@ -12,7 +12,7 @@ use holdfast_ipc::script_path::{
     Component, Look, Node, Runner, Unsafe, examine, examine_executable,
 };
 use nix::net::if_::if_nametoindex;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -65,8 +65,8 @@ impl From<Unsafe> for Fault {
 pub(crate) struct Remark {
     /// For the operator.
     pub(crate) text: String,
-    /// A reload that brings this up is refused.
-    pub(crate) refuses_reload: bool,
+    /// A reload that brings this up is refused, in these words.
+    pub(crate) refusal: Option<String>,
 }
 
 /// Looks at everything. The error is one that nobody can work with: no user for the scripts.
@@ -84,7 +84,7 @@ pub(crate) fn examine_host(config: &Config, needs: &[HostNeed]) -> Result<Findin
     };
     findings.remarks.extend(chosen.remark.map(|text| Remark {
         text,
-        refuses_reload: false,
+        refusal: None,
     }));
     findings.look_at_checks(config);
     findings.look_at_notify_scripts(config);
@@ -100,7 +100,10 @@ fn missing_interface(need: &HostNeed) -> Option<Remark> {
             "interface `{name}` does not exist here ({} will wait for it)",
             need.subject
         ),
-        refuses_reload: true,
+        refusal: Some(format!(
+            "{}: interface `{name}` does not exist here ({} needs it)",
+            need.place, need.subject
+        )),
     })
 }
 
@@ -171,13 +174,16 @@ impl Findings {
 }
 
 impl Findings {
-    /// All that is not as it should be, to be recognised at the next reload.
-    pub(crate) fn said(&self) -> BTreeSet<String> {
-        let waited_for = self.remarks.iter().filter(|remark| remark.refuses_reload);
-        waited_for
-            .map(|remark| &remark.text)
-            .chain(self.unusable.iter().map(|script| &script.text))
-            .cloned()
+    /// All that a reload is refused for unless it was so before: how it is recognised, and the
+    /// words of the refusal.
+    pub(crate) fn objections(&self) -> BTreeMap<String, String> {
+        let remarks = self.remarks.iter().filter_map(|remark| {
+            let refusal = remark.refusal.as_ref()?;
+            Some((remark.text.clone(), refusal.clone()))
+        });
+        let scripts = self.unusable.iter();
+        remarks
+            .chain(scripts.map(|script| (script.text.clone(), script.text.clone())))
             .collect()
     }
 }

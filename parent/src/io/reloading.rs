@@ -32,8 +32,14 @@ impl Daemon {
 
     /// Nothing has changed.
     fn keep(&mut self, reason: &str) {
+        let path = self.config_path.display().to_string();
+        let place = if reason.contains(&path) {
+            String::new()
+        } else {
+            format!("{path}: ")
+        };
         self.log.error(&format!(
-            "Reload refused, the running configuration stays: {reason}"
+            "Reload refused, the running configuration stays: {place}{reason}"
         ));
     }
 
@@ -63,15 +69,21 @@ impl Daemon {
             self.log.warning(&text);
         }
         let findings = good.examine()?;
-        let said = findings.said();
+        let objections = findings.objections();
         // What the running configuration waits for already is no reason against the next one.
-        let news: Vec<&String> = said.difference(&self.plan.remarks).collect();
-        for text in &news {
-            self.log.error(text);
+        let known = &self.plan.remarks;
+        let news: Vec<String> = objections
+            .iter()
+            .filter(|(text, _)| !known.contains(*text))
+            .map(|(_, refusal)| refusal.clone())
+            .collect();
+        for refusal in &news {
+            self.log.error(refusal);
         }
-        if let Some(first) = news.first() {
-            return Err((*first).clone());
+        if let Some(first) = news.into_iter().next() {
+            return Err(first);
         }
+        let said = objections.into_keys().collect();
         let detail = self.options.log_detail;
         Ok(Plan::new(
             self.newest.next(),

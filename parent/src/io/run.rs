@@ -204,7 +204,7 @@ fn assemble(
         log.warning(remark);
     }
     let generation = Generation::new(1);
-    let said = findings.said();
+    let said = findings.objections().into_keys().collect();
     let plan = Plan::new(
         generation,
         good.config,
