@@ -57,9 +57,19 @@ const STABLE: Micros = Micros::from_secs(60);
 /// Between two attempts when the system makes no process at all.
 const NO_PROCESS: Micros = Micros::from_millis(100);
 
+/// What the death of a child leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Legacy {
+    /// Addresses that somebody has to stand behind, or to give back.
+    Addresses,
+    /// Nothing.
+    Nothing,
+}
+
 /// History of one kind of child.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restarts {
+    legacy: Legacy,
     deaths: VecDeque<Monotonic>,
     mode: Mode,
 }
@@ -77,8 +87,9 @@ enum Mode {
 
 impl Restarts {
     /// No deaths yet.
-    pub const fn new() -> Self {
+    pub const fn new(legacy: Legacy) -> Self {
         Self {
+            legacy,
             deaths: VecDeque::new(),
             mode: Mode::Holding,
         }
@@ -92,7 +103,7 @@ impl Restarts {
             Mode::Holding => self.died_holding(death),
             Mode::Releasing { attempts } => self.release(death.now, attempts),
             Mode::BackingOff { .. } if stable => {
-                *self = Self::new();
+                *self = Self::new(self.legacy);
                 self.died_holding(death)
             }
             Mode::BackingOff { starts } => self.back_off(death.now, starts),
@@ -131,13 +142,15 @@ impl Restarts {
         let counts = if death.hung { HANG_COUNTS } else { 1 };
         let before = self.deaths.len();
         self.deaths.extend(std::iter::repeat_n(now, counts));
-        let too_long = now.since(death.silent_since) >= SILENCE;
+        let holds = self.legacy == Legacy::Addresses;
+        let too_long = holds && now.since(death.silent_since) >= SILENCE;
         match DELAYS_MS.get(before) {
             Some(delay) if !too_long => Next {
                 at: now.after(Micros::from_millis(*delay)),
                 task: Task::Resume,
             },
-            Some(_) | None => self.release(now, 0),
+            Some(_) | None if holds => self.release(now, 0),
+            Some(_) | None => self.back_off(now, 0),
         }
     }
 
@@ -206,14 +219,14 @@ mod tests {
 
     #[test]
     fn nine_deaths_in_a_row_are_replaced_within_the_time_that_a_peer_waits() {
-        let seen = crash_loop(&mut Restarts::default(), 9);
+        let seen = crash_loop(&mut Restarts::new(Legacy::Addresses), 9);
         let times = [0, 0, 0, 0, 20, 60, 140, 300, 620];
         assert_eq!(seen, times.map(|millis| (millis, Task::Resume)));
     }
 
     #[test]
     fn the_tenth_death_releases_the_addresses_and_then_backs_off() {
-        let mut restarts = Restarts::default();
+        let mut restarts = Restarts::new(Legacy::Addresses);
         crash_loop(&mut restarts, 9);
         assert_eq!(restarts.died(crash(700, 690)), next(700, Task::Release));
         assert!(!restarts.is_backing_off());
@@ -234,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_release_that_dies_itself_is_tried_again_and_again() {
-        let mut restarts = Restarts::default();
+        let mut restarts = Restarts::new(Legacy::Addresses);
         crash_loop(&mut restarts, 9);
         let seen = crash_loop(&mut restarts, 9);
         let (last, releases) = seen.split_last().unwrap();
@@ -245,7 +258,7 @@ mod tests {
 
     #[test]
     fn deaths_that_are_long_ago_do_not_count() {
-        let mut restarts = Restarts::default();
+        let mut restarts = Restarts::new(Legacy::Addresses);
         for turn in 0..100_u64 {
             let now = turn.saturating_mul(2_600);
             assert_eq!(restarts.died(crash(now, 0)), next(now, Task::Resume));
@@ -254,7 +267,7 @@ mod tests {
 
     #[test]
     fn the_fourth_hang_in_a_row_releases_the_addresses() {
-        let mut restarts = Restarts::default();
+        let mut restarts = Restarts::new(Legacy::Addresses);
         let tasks = [1, 2, 3, 4].map(|second: u64| {
             let now = second.saturating_mul(1_250);
             let hang = Death {
@@ -276,12 +289,15 @@ mod tests {
             silent_since: at(1_000),
             ..crash(4_000, 3_500)
         };
-        assert_eq!(Restarts::default().died(silent), next(4_000, Task::Release));
+        assert_eq!(
+            Restarts::new(Legacy::Addresses).died(silent),
+            next(4_000, Task::Release)
+        );
     }
 
     #[test]
     fn a_child_that_lived_for_a_minute_ends_the_back_off() {
-        let mut restarts = Restarts::default();
+        let mut restarts = Restarts::new(Legacy::Addresses);
         crash_loop(&mut restarts, 10);
         let _ = restarts.released(at(1_000));
         assert_eq!(
@@ -292,8 +308,21 @@ mod tests {
     }
 
     #[test]
+    fn where_nothing_is_held_there_is_nothing_to_release() {
+        let mut restarts = Restarts::new(Legacy::Nothing);
+        let seen = crash_loop(&mut restarts, 10);
+        assert_eq!(seen.last(), Some(&(5_620, Task::Fresh)));
+        let mut restarts = Restarts::new(Legacy::Nothing);
+        let silent = Death {
+            silent_since: at(0),
+            ..crash(60_000, 59_000)
+        };
+        assert_eq!(restarts.died(silent), next(60_000, Task::Resume));
+    }
+
+    #[test]
     fn without_a_process_the_same_task_is_tried_again_soon() {
-        let restarts = Restarts::default();
+        let restarts = Restarts::new(Legacy::Addresses);
         for task in [Task::Fresh, Task::Resume, Task::Release] {
             assert_eq!(restarts.not_started(at(5), task), next(105, task));
         }

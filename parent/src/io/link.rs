@@ -138,9 +138,17 @@ impl<S: Side> Link<S> {
     }
 
     pub(crate) fn send(&mut self, message: &S::Out) -> Result<(), Loss> {
-        self.channel
-            .send(message)
-            .map_err(|error| Loss::of_channel(&error))
+        let sent = self.channel.send(message);
+        Self::unless_closed(sent)
+    }
+
+    /// Nobody there to take it: it has ended. What it said before is still to be read, and the end
+    /// is seen behind that.
+    fn unless_closed(result: Result<(), ChannelError>) -> Result<(), Loss> {
+        match result {
+            Ok(()) | Err(ChannelError::Closed) => Ok(()),
+            Err(error) => Err(Loss::of_channel(&error)),
+        }
     }
 
     pub(crate) fn go(&mut self, now: Monotonic) -> Result<(), Loss> {
@@ -210,9 +218,7 @@ impl<S: Side> Link<S> {
 
     /// Sends what waits, asks for a life sign, and misses one.
     pub(crate) fn tick(&mut self, now: Monotonic) -> Result<(), Loss> {
-        self.channel
-            .flush()
-            .map_err(|error| Loss::of_channel(&error))?;
+        Self::unless_closed(self.channel.flush())?;
         if !self.phase.is_live() {
             return self.check_step(now);
         }

@@ -5,6 +5,7 @@ use super::link::Loss;
 use super::log::Source;
 use super::slot::Slot;
 use holdfast::account::Account;
+use holdfast::logline::one_line;
 use holdfast::notify::{News, jobs};
 use holdfast::restart::Task;
 use holdfast::route::Phase;
@@ -26,8 +27,12 @@ impl Daemon {
         now: Monotonic,
     ) -> Result<(), Loss> {
         match message {
-            VrrpToParent::Changed(change) => self.changed(&change),
+            VrrpToParent::Changed(change) => {
+                self.check_instance(&change.instance)?;
+                self.changed(&change);
+            }
             VrrpToParent::Checkpoint(point) => {
+                self.check_instance(&point.instance)?;
                 self.checkpoints.insert(point.instance.clone(), point);
             }
             VrrpToParent::Committed { .. } => {
@@ -119,6 +124,18 @@ impl Daemon {
             } => return self.verdict(account, generation, verdict),
         }
         Ok(())
+    }
+
+    /// Nobody fills our memory with instances that do not exist.
+    fn check_instance(&self, name: &InstanceName) -> Result<(), Loss> {
+        let mut plans = std::iter::once(&self.plan).chain(&self.previous_plan);
+        if plans.any(|plan| plan.instance(name).is_some()) {
+            return Ok(());
+        }
+        let name = one_line(name.as_str()).into_owned();
+        Err(Loss::because(format!(
+            "it spoke of ({name}), which is none of its instances"
+        )))
     }
 
     fn log_confinement(&mut self, source: Source, confinement: &Confinement) {
@@ -218,7 +235,11 @@ impl Daemon {
         if !self.plan.same_script(plan, account, name) {
             return Ok(());
         }
-        self.verdicts.insert(name.clone(), verdict.clone());
+        // It is kept and passed on, so its length is bounded here.
+        let detail = one_line(&verdict.detail).into_owned();
+        let verdict = Verdict { detail, ..verdict };
+        self.verdicts
+            .insert(verdict.script.clone(), verdict.clone());
         let generation = self.plan.generation;
         self.send_to_vrrp(&ParentToVrrp::Verdict {
             generation,

@@ -17,6 +17,7 @@ use holdfast::cli::Options;
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
 use holdfast::reload::Reload;
+use holdfast::restart::Legacy;
 use holdfast::words::counted;
 use holdfast_conf::{Secrets, UnknownWords};
 use holdfast_ipc::config::Generation;
@@ -229,6 +230,7 @@ fn assemble(
         "vrrp child".to_owned(),
         vrrp_account.account,
         executables.vrrp.clone(),
+        Legacy::Addresses,
         Some(vrrp_pid_file),
         now,
     );

@@ -4,7 +4,7 @@ use super::link::{Link, Loss};
 use super::pidfile::PidFile;
 use holdfast::account::Account;
 use holdfast::obituary::{End, Obituary, Sequel};
-use holdfast::restart::{Death, Next, Restarts, Task};
+use holdfast::restart::{Death, Legacy, Next, Restarts, Task};
 use holdfast::route::Phase;
 use holdfast::side::Side;
 use holdfast_ipc::time::Monotonic;
@@ -55,6 +55,7 @@ impl<S: Side> Slot<S> {
         who: String,
         account: Account,
         executable: PathBuf,
+        legacy: Legacy,
         pid_file: Option<PidFile>,
         now: Monotonic,
     ) -> Self {
@@ -68,7 +69,7 @@ impl<S: Side> Slot<S> {
                 task: Task::Fresh,
             }),
             task: Task::Fresh,
-            restarts: Restarts::new(),
+            restarts: Restarts::new(legacy),
             silent_since: None,
             pid_file,
             obituaries: Vec::new(),
@@ -79,7 +80,7 @@ impl<S: Side> Slot<S> {
     /// The place of a checker child, empty.
     pub(crate) fn for_checker(account: Account, executable: PathBuf, now: Monotonic) -> Self {
         let who = format!("checker child of {account}");
-        Self::new(who, account, executable, None, now)
+        Self::new(who, account, executable, Legacy::Nothing, None, now)
     }
 
     pub(crate) fn phase(&self) -> Option<Phase> {

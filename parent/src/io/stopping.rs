@@ -66,7 +66,9 @@ impl Daemon {
         };
         for slot in self.checkers.values_mut() {
             slot.next = None;
-            if let Some(Err(_)) = slot.link.as_mut().map(|link| link.stop(now)) {
+            // One that is about to start has nothing to end.
+            let live = slot.link.as_mut().filter(|link| link.phase().is_live());
+            if !matches!(live.map(|link| link.stop(now)), Some(Ok(()))) {
                 slot.forget();
             }
         }

@@ -4,9 +4,11 @@ use super::config::{self, Good, Outcome};
 use holdfast::cli::TestOptions;
 use holdfast::words::counted;
 use holdfast_conf::{Report, UnknownWords};
+use nix::libc::{O_CLOEXEC, O_NOFOLLOW};
 use std::fmt::Write as _;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -21,13 +23,23 @@ pub(crate) fn run(options: &TestOptions) -> ExitCode {
     let colour = options.output.is_none() && std::io::stderr().is_terminal();
     let (text, status) = test(&path, colour);
     let written = match &options.output {
-        Some(file) => File::create(file).and_then(|mut file| file.write_all(text.as_bytes())),
+        Some(file) => create(file).and_then(|mut file| file.write_all(text.as_bytes())),
         None => std::io::stderr().write_all(text.as_bytes()),
     };
     if let Err(error) = written {
         eprintln!("holdfast: cannot write the diagnostics: {error}");
     }
     ExitCode::from(status)
+}
+
+/// No link is followed: root may test as well, with the output in a folder of everybody.
+fn create(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .custom_flags(O_NOFOLLOW | O_CLOEXEC)
+        .open(path)
 }
 
 fn test(path: &Path, colour: bool) -> (String, u8) {

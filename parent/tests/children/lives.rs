@@ -154,6 +154,25 @@ pub(crate) fn a_verdict_over_a_foreign_script_ends_the_checker() {
     assert_eq!(daemon.lines("Starting VRRP child process").len(), 1);
 }
 
+pub(crate) fn a_checkpoint_of_a_foreign_instance_ends_the_vrrp_child() {
+    let stage = Stage::new();
+    stage.part("vrrp", "foreign-instance");
+    let daemon = stage.start(&[]);
+    let told = "it spoke of (VI_\\u{202e}9), which is none of its instances, so it was killed";
+    daemon.wait_log(told, 1);
+}
+
+pub(crate) fn a_checker_that_dies_again_and_again_is_left_alone_for_a_while() {
+    let stage = Stage::new();
+    stage.part("checker", "exit-go");
+    let daemon = stage.start(&[]);
+    daemon.wait_log("died: exit status 7. It is started again in 5 s", 1);
+    // VRRP works on without it.
+    daemon.wait_log("Startup complete", 1);
+    assert_eq!(daemon.lines("Starting VRRP child process").len(), 1);
+    assert_eq!(daemon.lines("released"), [""; 0]);
+}
+
 pub(crate) fn a_child_that_ignores_the_stop_is_killed_and_its_addresses_released() {
     let stage = Stage::new();
     let daemon = master(&stage, "hang-stop");

@@ -170,14 +170,14 @@ fn changed(to: VrrpState, cause: Cause) -> VrrpToParent {
     })
 }
 
-fn checkpoint() -> VrrpToParent {
-    VrrpToParent::Checkpoint(Checkpoint {
+fn checkpoint() -> Checkpoint {
+    Checkpoint {
         instance: instance(),
         state: VrrpState::Master,
         learned_interval: None,
         ah_sequence: 0,
         master: None,
-    })
+    }
 }
 
 fn vrrp(stage: &Stage) {
@@ -221,7 +221,14 @@ fn vrrp(stage: &Stage) {
                         say(changed(VrrpState::Backup, Cause::Startup));
                         say(changed(VrrpState::Master, Cause::Owner));
                     }
-                    say(checkpoint());
+                    say(VrrpToParent::Checkpoint(checkpoint()));
+                }
+                if stage.does("foreign-instance") {
+                    let instance = InstanceName::try_from("VI_\u{202e}9").unwrap();
+                    say(VrrpToParent::Checkpoint(Checkpoint {
+                        instance,
+                        ..checkpoint()
+                    }));
                 }
                 stage.moment("go");
             }

@@ -138,6 +138,10 @@ impl Stage {
     pub(crate) fn start_up(&self) -> Daemon {
         let daemon = self.start(&[]);
         daemon.wait_log("Startup complete", 1);
+        self.wait_told("vrrp", "Go", 1);
+        if !daemon.lines("Starting Healthcheck child").is_empty() {
+            self.wait_told("checker", "Go", 1);
+        }
         daemon
     }
 

@@ -103,7 +103,8 @@ pub(crate) fn the_background_process_waits_until_the_daemon_is_up() {
     let stage = Stage::new();
     let status = stage.command(&[]).stderr(Stdio::null()).status().unwrap();
     assert_eq!(status.code(), Some(0));
-    // It is up: everything is there, nothing has to be waited for.
+    // It is up. That the child wrote its last word down may take a moment longer.
+    stage.wait_told("vrrp", "Go", 1);
     assert_eq!(stage.told_words("vrrp"), ["Hello", "Start", "Go"]);
     let pid = stage.pid("p.pid").unwrap();
     let session = nix::unistd::getsid(Some(Pid::from_raw(pid))).unwrap();
