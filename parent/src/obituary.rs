@@ -1,6 +1,7 @@
 //! What is said about a child that died: one line, when all is known.
 
 use crate::restart::Task;
+use crate::words::counted;
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::time::Monotonic;
 use std::fmt::Write;
@@ -43,6 +44,10 @@ pub struct Obituary {
     pub end: Option<End>,
     /// Instances that were MASTER.
     pub masters: usize,
+    /// How many of them the successor reported as MASTER again.
+    pub resumed: usize,
+    /// How many of them it reported at all.
+    pub reported: usize,
     /// What becomes of it.
     pub sequel: Sequel,
 }
@@ -71,8 +76,28 @@ pub const PATIENCE: Micros = Micros::from_secs(2);
 impl Obituary {
     /// True when nothing more can be learned, or it took too long.
     pub fn is_due(&self, now: Monotonic) -> bool {
-        let complete = self.end.is_some() && !matches!(self.sequel, Sequel::Starting(_));
+        let known = match self.sequel {
+            Sequel::Starting(_) => false,
+            Sequel::Started { .. } => self.reported >= self.masters,
+            Sequel::Later(_) | Sequel::Releasing => true,
+        };
+        let complete = self.end.is_some() && known;
         complete || now.since(self.noticed) >= PATIENCE
+    }
+
+    /// The successor says how it goes on with one instance.
+    pub fn hear(&mut self, as_master: bool) {
+        if matches!(self.sequel, Sequel::Started { .. }) && self.reported < self.masters {
+            self.reported = self.reported.saturating_add(1);
+            self.resumed = self.resumed.saturating_add(usize::from(as_master));
+        }
+    }
+
+    /// The successor died as well and will say nothing more.
+    pub const fn close(&mut self) {
+        if matches!(self.sequel, Sequel::Started { .. }) {
+            self.reported = self.masters;
+        }
     }
 
     /// The line.
@@ -97,10 +122,15 @@ impl Obituary {
             Sequel::Started { pid, at } => {
                 let millis = at.since(self.noticed).get().div_ceil(1_000);
                 let _ = write!(line, "Restarted as {pid} in {millis} ms");
-                match self.masters {
-                    0 => Ok(()),
-                    1 => write!(line, ", 1 instance goes on as MASTER"),
-                    count => write!(line, ", {count} instances go on as MASTER"),
+                let instances = counted(self.masters, "instance", "instances");
+                match (self.masters, self.resumed) {
+                    (0, _) => Ok(()),
+                    (held, resumed) if held == resumed => {
+                        write!(line, ", {instances} resumed as MASTER, no address moved")
+                    }
+                    (_, resumed) => {
+                        write!(line, ", {resumed} of {instances} resumed as MASTER")
+                    }
                 }
             }
             Sequel::Starting(_) => write!(line, "Its successor is not up yet"),
@@ -129,6 +159,8 @@ mod tests {
             reason: None,
             end,
             masters: 4,
+            resumed: 4,
+            reported: 4,
             sequel,
         }
     }
@@ -148,11 +180,13 @@ mod tests {
         };
         assert_eq!(
             died(segv(), sequel.clone()).line(),
-            "vrrp child 812 died: signal 11 (SIGSEGV). Restarted as 2214 in 3 ms, 4 instances go \
-             on as MASTER"
+            "vrrp child 812 died: signal 11 (SIGSEGV). Restarted as 2214 in 3 ms, 4 instances \
+             resumed as MASTER, no address moved"
         );
         let none = Obituary {
             masters: 0,
+            resumed: 0,
+            reported: 0,
             who: "checker child of web".to_owned(),
             ..died(Some(End::Exited(2)), sequel.clone())
         };
@@ -163,12 +197,14 @@ mod tests {
         let hung = Obituary {
             reason: Some("it gave no sign of life for 1 s".to_owned()),
             masters: 1,
+            resumed: 0,
+            reported: 1,
             ..died(segv(), sequel)
         };
         assert_eq!(
             hung.line(),
             "vrrp child 812 died: it gave no sign of life for 1 s, so it was killed. Restarted as \
-             2214 in 3 ms, 1 instance goes on as MASTER"
+             2214 in 3 ms, 0 of 1 instance resumed as MASTER"
         );
     }
 
@@ -182,6 +218,33 @@ mod tests {
             died(None, Sequel::Releasing).line(),
             "vrrp child 812 died. It died too often: the addresses are released, another router \
              may take them"
+        );
+    }
+
+    #[test]
+    fn the_line_waits_until_every_instance_has_said_how_it_goes_on() {
+        let sequel = Sequel::Started {
+            pid: 2_214,
+            at: at(1_003),
+        };
+        let mut silent = Obituary {
+            masters: 2,
+            resumed: 0,
+            reported: 0,
+            ..died(segv(), sequel)
+        };
+        silent.hear(true);
+        assert!(!silent.is_due(at(1_100)));
+        let mut closed = silent.clone();
+        closed.close();
+        assert!(closed.is_due(at(1_100)));
+        silent.hear(false);
+        silent.hear(true);
+        assert!(silent.is_due(at(1_100)));
+        assert_eq!(
+            silent.line(),
+            "vrrp child 812 died: signal 11 (SIGSEGV). Restarted as 2214 in 3 ms, 1 of 2 \
+             instances resumed as MASTER"
         );
     }
 

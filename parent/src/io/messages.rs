@@ -16,7 +16,7 @@ use holdfast_ipc::message::{
     CheckerStart, CheckerToParent, Confinement, Hello, ParentToChecker, ParentToVrrp, Role,
     StartMode, VrrpStart, VrrpToParent,
 };
-use holdfast_ipc::state::{Cause, StateChange, Verdict};
+use holdfast_ipc::state::{Cause, StateChange, Verdict, VrrpState};
 use holdfast_ipc::time::Monotonic;
 
 impl Daemon {
@@ -306,6 +306,10 @@ impl Daemon {
             .insert(change.instance.clone(), change.priority);
         if self.is_stopping() {
             return;
+        }
+        let was_master = self.told.last(&change.instance) == Some(News::Master);
+        if change.cause == Cause::Resumed && was_master {
+            self.vrrp.hear_resumed(change.to == VrrpState::Master);
         }
         let gone = change.cause == Cause::Removed;
         let news = if gone {

@@ -125,6 +125,7 @@ impl<S: Side> Slot<S> {
             return Aftermath::Nothing;
         };
         link.kill();
+        self.obituaries.iter_mut().for_each(Obituary::close);
         let held = !self.restarts.is_backing_off();
         // A successor that never came up does not end the silence.
         let silent_since = self.silent_since.or(loss.silent_since).unwrap_or(now);
@@ -154,6 +155,8 @@ impl<S: Side> Slot<S> {
             reason: loss.reason,
             end: link.ended,
             masters,
+            resumed: 0,
+            reported: 0,
             sequel,
         });
         self.next = Some(next);
@@ -169,6 +172,13 @@ impl<S: Side> Slot<S> {
         self.next = Some(self.restarts.not_started(now, self.task));
         self.failures = self.failures.saturating_add(1);
         self.failures.is_power_of_two()
+    }
+
+    /// The present child says how it goes on with an instance of its predecessor.
+    pub(crate) fn hear_resumed(&mut self, as_master: bool) {
+        for obituary in &mut self.obituaries {
+            obituary.hear(as_master);
+        }
     }
 
     /// The present child is up.

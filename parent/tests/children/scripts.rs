@@ -24,7 +24,7 @@ pub(crate) fn news_are_told_once_in_order_and_a_successor_repeats_none() {
             .then_some(())
     });
     kill(Pid::from_raw(stage.pid("r.pid").unwrap()), Signal::SIGKILL).unwrap();
-    daemon.wait_log("1 instance goes on as MASTER", 1);
+    daemon.wait_log("1 instance resumed as MASTER, no address moved", 1);
     assert_eq!(daemon.stop().0, Some(0));
     let expected = [
         "backup",
