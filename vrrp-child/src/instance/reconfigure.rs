@@ -49,6 +49,15 @@ impl Instance {
         self.start(ctx, Cause::ConfigurationChanged);
     }
 
+    /// Unchanged by a reload. One that waits for its next try with refused addresses tries at once:
+    /// the operator may have removed the cause.
+    pub(crate) fn retry(&mut self, ctx: &mut Ctx<'_>) {
+        if self.setbacks.is_waiting() {
+            self.setbacks.forget();
+            self.environment(ctx, None);
+        }
+    }
+
     /// Takes a configuration over that needs no restart.
     pub(crate) fn reconfigure(&mut self, ctx: &mut Ctx<'_>, config: VirtualRouter) {
         let old = std::mem::replace(&mut self.config, config);
