@@ -46,6 +46,8 @@ impl Instance {
     pub(crate) fn replace(&mut self, ctx: &mut Ctx<'_>, retired: &Self) {
         self.reported = retired.reported;
         self.ran = retired.ran;
+        // Peers would take adverts that are numbered from 1 again for replays.
+        self.ah = retired.ah;
         self.start(ctx, Cause::ConfigurationChanged);
     }
 
