@@ -153,9 +153,6 @@ impl OwnRemovals {
     pub(crate) fn expect(&mut self, placed: &Placed, now: Monotonic) {
         let key = (placed.index, placed.address.address, placed.address.prefix);
         let (count, until) = self.expected.entry(key).or_insert((0, now));
-        if *until < now {
-            *count = 0;
-        }
         *count = count.saturating_add(1);
         *until = now.after(ECHO_TIME);
     }
@@ -177,6 +174,11 @@ impl OwnRemovals {
             self.expected.remove(&(index, address, prefix));
         }
         ours
+    }
+
+    /// Forgets those whose message never came.
+    pub(crate) fn prune(&mut self, now: Monotonic) {
+        self.expected.retain(|_, (_, until)| *until >= now);
     }
 
     pub(crate) fn clear(&mut self) {

@@ -61,13 +61,63 @@ pub(crate) struct Learned {
     pub(crate) capped: bool,
 }
 
-/// The last interval that was told and was too large to be believed at once.
+/// What is known of the intervals of other routers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Learning {
+    /// The last interval that was told and was too large to be believed at once.
     claim: Option<(IpAddr, AdvertInterval, Monotonic)>,
+    leader: Option<Leader>,
+}
+
+/// The master that wins against all others that are heard.
+#[derive(Clone, Copy, Debug)]
+struct Leader {
+    /// In the order of the election.
+    rank: (u8, IpAddr),
+    interval: AdvertInterval,
+    /// It is not to be reckoned with any more from then on.
+    until: Monotonic,
 }
 
 impl Learning {
+    /// An advert of a router that loses against the leader does not shorten the interval as long as
+    /// the leader may be there: it was sent before that router heard the leader. Going by it would
+    /// bring a needless takeover before the leader's next advert, where their intervals differ, and
+    /// with `higher_prio_send_advert` one after the other for ever.
+    pub(crate) fn follow(
+        &mut self,
+        rank: (u8, IpAddr),
+        interval: AdvertInterval,
+        adverts: u8,
+        now: Monotonic,
+    ) -> AdvertInterval {
+        if let Some(leader) = self.leader
+            && now < leader.until
+            && rank < leader.rank
+            && rank.1 != leader.rank.1
+        {
+            return interval.max(leader.interval);
+        }
+        // The skew is less than one interval.
+        let wait = shortest_takeover(adverts.saturating_add(1), interval);
+        self.leader = Some(Leader {
+            rank,
+            interval,
+            until: now.after(wait),
+        });
+        interval
+    }
+
+    /// We are the master.
+    pub(crate) fn lead(&mut self) {
+        self.leader = None;
+    }
+
+    /// That router gave up.
+    pub(crate) fn released(&mut self, from: IpAddr) {
+        self.leader.take_if(|leader| leader.rank.1 == from);
+    }
+
     /// Active_Adver_Interval from an accepted advert (`9568-6.4.2-15`). An interval above the limit
     /// is believed when the same router says the same again, and not within half of it: such a
     /// router is really there.
@@ -122,6 +172,10 @@ mod tests {
 
     fn priority(number: u8) -> EffectivePriority {
         EffectivePriority::new(Priority::try_from(number).unwrap(), 0)
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
     }
 
     fn v3(centis: u16) -> AdvertInterval {
@@ -209,6 +263,30 @@ mod tests {
                 capped: false
             }
         );
+    }
+
+    #[test]
+    fn a_loser_does_not_shorten_the_interval_while_the_leader_may_be_there() {
+        let (winner, loser) = ((200, ip("192.0.2.2")), (100, ip("192.0.2.3")));
+        let at = |secs: u64| Monotonic::from_micros(0).after(Micros::from_secs(secs));
+        let mut learning = Learning::default();
+        assert_eq!(learning.follow(loser, v3(100), 3, at(0)), v3(100));
+        assert_eq!(learning.follow(winner, v3(400), 3, at(1)), v3(400));
+        assert_eq!(learning.follow(loser, v3(100), 3, at(2)), v3(400));
+        // Its last advert was 16 s ago.
+        assert_eq!(learning.follow(loser, v3(100), 3, at(17)), v3(100));
+        assert_eq!(learning.follow(winner, v3(400), 3, at(18)), v3(400));
+        learning.released(winner.1);
+        assert_eq!(learning.follow(loser, v3(100), 3, at(19)), v3(100));
+    }
+
+    #[test]
+    fn a_leader_that_changes_its_own_interval_or_priority_is_followed() {
+        let address = ip("192.0.2.2");
+        let now = Monotonic::from_micros(0);
+        let mut learning = Learning::default();
+        assert_eq!(learning.follow((200, address), v3(400), 3, now), v3(400));
+        assert_eq!(learning.follow((100, address), v3(10), 3, now), v3(10));
     }
 
     #[test]

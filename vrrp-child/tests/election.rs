@@ -9,7 +9,7 @@ use holdfast_ipc::state::VrrpState;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use sim::World;
-use sim::build::{config, kernel, router};
+use sim::build::{config, kernel, router, v3};
 
 fn pair(first: u8, second: u8) -> World {
     World::new(
@@ -62,6 +62,36 @@ fn a_silent_master_is_replaced_after_the_down_interval() {
         "{:?}",
         taken.since(off)
     );
+}
+
+/// Found by the schedules below: the last advert of a master that yields taught its short interval
+/// to the other backup, which took over before the winner's next advert, and so on by turns.
+#[test]
+fn backups_with_a_short_interval_do_not_disturb_a_master_with_a_long_one() {
+    let fast = || {
+        let mut router = router(1);
+        router.down_timer_adverts = 2;
+        router.higher_prio_send_advert = true;
+        router
+    };
+    let mut slow = router(2);
+    slow.advert_int = v3(400);
+    slow.down_timer_adverts = 2;
+    slow.lower_prio_no_advert = true;
+    let mut world = World::new(
+        1,
+        vec![
+            (config(slow), kernel(1)),
+            (config(fast()), kernel(2)),
+            (config(fast()), kernel(3)),
+        ],
+    );
+    world.boot_all();
+    world.run(secs(13));
+    let start = world.now;
+    world.run(secs(60));
+    assert_eq!(world.masters(), [0]);
+    assert_eq!(world.wrong_since(start), Micros::ZERO);
 }
 
 proptest! {

@@ -32,7 +32,9 @@ impl Engine {
         let mut changes = std::mem::take(&mut self.work.changes);
         changes.retain(|change| match &change.change {
             AddressChange::Add { .. } => true,
-            AddressChange::Remove { index, address } => !self.is_held(&placed(*index, address)),
+            AddressChange::Remove { index, address } => {
+                !self.is_held_by_another(change.slot, &placed(*index, address))
+            }
         });
         changes.sort_by_key(|change| matches!(change.change, AddressChange::Add { .. }));
         if !changes.is_empty() {
@@ -44,12 +46,12 @@ impl Engine {
         self.work.changes = changes;
     }
 
-    fn is_held(&self, placed: &Placed) -> bool {
+    fn is_held_by_another(&self, owner: Option<Slot>, placed: &Placed) -> bool {
         let address = placed.address.address;
         let slots = self.shared.virtuals.get(&address);
         slots.into_iter().flatten().any(|slot| {
-            self.instance(*slot)
-                .is_some_and(|other| other.holds(placed.index, address, placed.address.prefix))
+            let other = self.instance(*slot).filter(|_| owner != Some(*slot));
+            other.is_some_and(|o| o.holds(placed.index, address, placed.address.prefix))
         })
     }
 
@@ -60,6 +62,7 @@ impl Engine {
         actions: &mut Vec<Action>,
     ) {
         let owners = self.batches.owners.pop_front().unwrap_or_default();
+        self.own_removals.prune(now);
         for (result, owner) in results.iter().zip(&owners) {
             if let (AddressChange::Remove { index, address }, None) =
                 (&result.change, &result.refused)

@@ -53,7 +53,7 @@ impl Engine {
             let change = match fresh.remove(&old.name) {
                 None => Change::Remove,
                 Some(new) if needs_restart(old, &new) => Change::Restart(Box::new(new)),
-                Some(new) if *old == new => continue,
+                Some(new) if *old == new => Change::Keep,
                 Some(new) => Change::Apply(Box::new(new)),
             };
             self.change(now, slot, change, &mut restarted, actions);
@@ -92,6 +92,7 @@ impl Engine {
         actions: &mut Vec<Action>,
     ) {
         match change {
+            Change::Keep => self.visit(now, slot, actions, Instance::retry),
             Change::Remove => {
                 self.visit(now, slot, actions, |instance, ctx| {
                     instance.stop(ctx, Cause::Removed);
@@ -175,6 +176,7 @@ impl Engine {
 
 /// What becomes of a running router.
 enum Change {
+    Keep,
     Remove,
     Restart(Box<VirtualRouter>),
     Apply(Box<VirtualRouter>),

@@ -51,8 +51,15 @@ impl Setbacks {
         wait
     }
 
+    pub(super) const fn is_waiting(&self) -> bool {
+        self.present.is_some()
+    }
+
+    /// The next one is the first again.
     pub(super) fn forget(&mut self) {
-        *self = Self::default();
+        self.present = None;
+        self.failures = 0;
+        self.last = None;
     }
 
     fn cause(&self) -> Option<&Cause> {

@@ -161,6 +161,7 @@ impl Instance {
     /// Active_Down_Timer = Skew_Time; the interval of that advert is not learned (`9568-6.4.2-14`).
     fn backup_hears_release(&mut self, ctx: &mut Ctx<'_>, from: IpAddr, heard: Backup) {
         self.detail(ctx, "Backup received priority 0 advertisement");
+        self.learning.released(from);
         let wait = self.skew(self.interval_of(&heard));
         if let State::Backup(backup) = &mut self.state {
             backup.armed = ctx.now;
@@ -194,7 +195,7 @@ impl Instance {
 
     /// Learns the interval and restarts Active_Down_Timer (`9568-6.4.2-15`..`-18`).
     fn backup_accepts(&mut self, ctx: &mut Ctx<'_>, from: IpAddr, advert: &Advert<'_>) {
-        let learned = self.learn(ctx, from, advert.interval);
+        let learned = self.learn(ctx, from, advert);
         let wait = self.down_interval(learned.unwrap_or(self.config.advert_int));
         let State::Backup(backup) = &mut self.state else {
             return;
@@ -310,8 +311,10 @@ impl Instance {
             Level::Notice,
             format_args!("Received advert with higher priority {theirs}, ours {ours}, from {from}"),
         );
-        self.detail(
+        // keepalived's words: monitors look for them.
+        self.log(
             ctx,
+            Level::Info,
             format_args!(
                 "Master received advert from {from} with higher priority {theirs}, ours {ours}"
             ),

@@ -46,7 +46,18 @@ impl Instance {
     pub(crate) fn replace(&mut self, ctx: &mut Ctx<'_>, retired: &Self) {
         self.reported = retired.reported;
         self.ran = retired.ran;
+        // Peers would take adverts that are numbered from 1 again for replays.
+        self.ah = retired.ah;
         self.start(ctx, Cause::ConfigurationChanged);
+    }
+
+    /// Unchanged by a reload. One that waits for its next try with refused addresses tries at once:
+    /// the operator may have removed the cause.
+    pub(crate) fn retry(&mut self, ctx: &mut Ctx<'_>) {
+        if self.setbacks.is_waiting() {
+            self.setbacks.forget();
+            self.environment(ctx, None);
+        }
     }
 
     /// Takes a configuration over that needs no restart.

@@ -63,6 +63,7 @@ impl Instance {
         self.gave_way = false;
         self.refresh_priority(ctx, Some("the other owner is silent"));
         self.ah.enter_master();
+        self.learning.lead();
         self.state = State::Master(Master {
             next: ctx.now.after(self.config.advert_int.micros()),
             sent: ctx.now,
@@ -115,7 +116,7 @@ impl Instance {
         if self.config.higher_prio_send_advert {
             self.send_advert(ctx);
         }
-        let interval = self.learn(ctx, from, advert.interval);
+        let interval = self.learn(ctx, from, advert);
         let wait = self.down_interval(interval.unwrap_or(self.config.advert_int));
         self.arm_backup(ctx, wait);
         if let State::Backup(backup) = &mut self.state {
@@ -131,9 +132,9 @@ impl Instance {
         &mut self,
         ctx: &mut Ctx<'_>,
         from: IpAddr,
-        told: WireInterval,
+        advert: &Advert<'_>,
     ) -> Option<AdvertInterval> {
-        let told = match told {
+        let told = match advert.interval {
             WireInterval::Seconds(_) => return None,
             WireInterval::Centis(told) => told,
         };
@@ -143,7 +144,12 @@ impl Instance {
         if learned.capped {
             self.note_capped(ctx, from, told, learned.interval);
         }
-        Some(learned.interval)
+        Some(self.learning.follow(
+            (advert.priority, from),
+            learned.interval,
+            self.config.down_timer_adverts,
+            ctx.now,
+        ))
     }
 
     /// This machine slept while it was MASTER: others have taken over. It listens first and sends

@@ -8,6 +8,7 @@
 )]
 
 use crate::sim::World;
+use crate::sim::bench::Heard;
 use crate::sim::build::{config, failing, ip, kernel, priority, router, v3};
 use holdfast_ipc::config::VrrpConfig;
 use holdfast_ipc::config::model::{
@@ -15,7 +16,9 @@ use holdfast_ipc::config::model::{
 };
 use holdfast_ipc::message::StartMode;
 use holdfast_ipc::state::VrrpState;
+use holdfast_vrrp::action::Transmit;
 use holdfast_vrrp::event::Event;
+use holdfast_vrrp::packet::OutgoingAuth;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -49,6 +52,12 @@ pub(crate) enum Op {
     /// A tracked script fails or works.
     Script(usize, bool),
     Carrier(usize, bool),
+    /// The kernel refuses the address, or does not any more.
+    Refuse(usize, bool),
+    /// A reload with another priority.
+    Reload(usize, u8),
+    /// A packet of somebody else: this priority, or rubbish.
+    Forge(usize, Option<u8>),
     /// The timer rings though nothing is due.
     Spurious(usize),
 }
@@ -75,6 +84,8 @@ pub(crate) struct Own {
     pub(crate) higher_prio_send_advert: bool,
     /// 0: a failing script is a FAULT.
     pub(crate) weight: i16,
+    /// Version 3: so many times the common interval.
+    pub(crate) slower: u16,
 }
 
 #[derive(Clone, Debug)]
@@ -114,15 +125,19 @@ fn own() -> impl Strategy<Value = Own> {
         any::<bool>(),
         any::<bool>(),
         select(vec![0_i16, 0, -60, 20]),
+        select(vec![1_u16, 1, 1, 1, 2, 4]),
     )
-        .prop_map(|(priority, nopreempt, delay, lower, higher, weight)| Own {
-            priority,
-            nopreempt: nopreempt && delay == 0,
-            preempt_delay: delay.saturating_sub(3),
-            lower_prio_no_advert: lower,
-            higher_prio_send_advert: higher,
-            weight,
-        })
+        .prop_map(
+            |(priority, nopreempt, delay, lower, higher, weight, slower)| Own {
+                priority,
+                nopreempt: nopreempt && delay == 0,
+                preempt_delay: delay.saturating_sub(3),
+                lower_prio_no_advert: lower,
+                higher_prio_send_advert: higher,
+                weight,
+                slower,
+            },
+        )
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -143,6 +158,9 @@ fn op() -> impl Strategy<Value = Op> {
         1 => at.clone().prop_map(Op::Steal),
         2 => (at.clone(), any::<bool>()).prop_map(|(a, b)| Op::Script(a, b)),
         2 => (at.clone(), any::<bool>()).prop_map(|(a, b)| Op::Carrier(a, b)),
+        1 => (at.clone(), any::<bool>()).prop_map(|(a, b)| Op::Refuse(a, b)),
+        2 => (at.clone(), 1..=255_u8).prop_map(|(a, b)| Op::Reload(a, b)),
+        1 => (at.clone(), prop::option::of(any::<u8>())).prop_map(|(a, b)| Op::Forge(a, b)),
         1 => at.prop_map(Op::Spurious),
     ]
 }
@@ -163,13 +181,19 @@ pub(crate) fn schedule() -> impl Strategy<Value = Schedule> {
 }
 
 impl Schedule {
+    /// The longest of all.
     fn interval(&self) -> AdvertInterval {
+        let intervals = self.routers.iter().map(|own| self.interval_of(own));
+        intervals.max().unwrap()
+    }
+
+    fn interval_of(&self, own: &Own) -> AdvertInterval {
         match self.common.version {
             Version::V2 => {
                 let centis = self.common.centis.max(100);
                 AdvertInterval::new(Version::V2, centis).unwrap()
             }
-            Version::V3 => v3(self.common.centis),
+            Version::V3 => v3(self.common.centis * own.slower),
         }
     }
 
@@ -217,7 +241,7 @@ impl Schedule {
     }
 
     fn router(&self, at: usize, own: &Own) -> VirtualRouter {
-        let interval = self.interval();
+        let interval = self.interval_of(own);
         let mut router = router(own.priority);
         router.version = self.common.version;
         router.family = self.common.family;
@@ -299,9 +323,58 @@ impl Schedule {
             }
             Op::Script(at, good) => world.script(at % count, "chk", !good),
             Op::Carrier(at, up) => world.carrier(at % count, *up),
+            Op::Refuse(at, refuse) => {
+                let node = &mut world.nodes[at % count];
+                node.refuse = if *refuse {
+                    node.virtual_addresses()
+                } else {
+                    Vec::new()
+                };
+            }
+            Op::Reload(at, number) => {
+                let mut config = world.nodes[at % count].config.clone();
+                config.routers[0].priority = priority(*number);
+                world.reload(at % count, config);
+            }
+            Op::Forge(at, forged) => self.forge(world, at % count, *forged),
             Op::Spurious(at) => world.event(at % count, Event::TimerDue),
         }
         world.check_presence().unwrap();
+    }
+
+    /// A packet that fits, or one byte of it does not.
+    fn forge(&self, world: &mut World, to: usize, forged: Option<u8>) {
+        let from = self.address_of(9);
+        let (destination, addresses) = match (self.common.family, self.common.unicast) {
+            (Family::V4, false) => (ip("224.0.0.18"), [ip("192.0.2.80")]),
+            (Family::V6, false) => (ip("ff02::12"), [ip("fe80::80")]),
+            (Family::V4, true) => (self.address_of(to), [ip("192.0.2.80")]),
+            (Family::V6, true) => (self.address_of(to), [ip("fe80::80")]),
+        };
+        let mut bytes = Heard {
+            version: self.common.version,
+            vrid: 51,
+            priority: forged.unwrap_or(255),
+            interval: self.interval(),
+            addresses: &addresses,
+            source: from,
+            destination,
+            hop_limit: 255,
+            auth: OutgoingAuth::None,
+        }
+        .bytes();
+        if forged.is_none() {
+            let at = usize::try_from(world.now.micros()).unwrap() % bytes.len();
+            bytes[at] ^= 0x10;
+        }
+        let packet = Transmit {
+            index: None,
+            source: from,
+            destination,
+            hop_limit: 255,
+            bytes,
+        };
+        world.forge(to, &packet);
     }
 
     /// Everything works again, and each machine that still holds an address has its child.
@@ -311,6 +384,10 @@ impl Schedule {
             world.wake(at);
             world.carrier(at, true);
             world.script(at, "chk", false);
+            world.nodes[at].refuse.clear();
+            // Ends the waits behind refused and stolen addresses.
+            let config = world.nodes[at].config.clone();
+            world.reload(at, config);
             if world.nodes[at].engine.is_none() && (at == 0 || world.nodes[at].holds_any()) {
                 world.resume(at);
             }

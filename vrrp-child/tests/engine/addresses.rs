@@ -131,6 +131,17 @@ fn a_refused_address_is_tried_again_with_growing_waits() {
 }
 
 #[test]
+fn a_reload_tries_a_refused_address_at_once_even_where_nothing_changed() {
+    let mut bench = Bench::backup(router(100));
+    bench.refuse = vec![ip(VIP)];
+    bench.pass_millis(60_000);
+    assert_eq!(bench.state(), VrrpState::Fault);
+    bench.refuse.clear();
+    bench.event(Event::Reconfigure(config(router(100))));
+    assert_eq!(bench.state(), VrrpState::Backup);
+}
+
+#[test]
 fn an_address_with_no_track_may_be_refused() {
     let mut router = with_two(100);
     router.excluded[0].no_track = true;

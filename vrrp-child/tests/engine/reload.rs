@@ -102,6 +102,49 @@ fn a_new_prefix_is_a_removal_and_an_addition() {
 }
 
 #[test]
+fn another_label_is_a_removal_and_an_addition_as_well() {
+    let mut bench = Bench::master(router(100));
+    let mut new = router(100);
+    new.addresses[0].label = Some("eth0:1".to_owned());
+    let actions = reload(&mut bench, config(new.clone()));
+    assert_eq!(
+        actions.changes(),
+        [
+            AddressChange::Remove {
+                index: ETH0,
+                address: vip(VIP)
+            },
+            AddressChange::Add {
+                index: ETH0,
+                address: new.addresses[0].clone()
+            },
+        ]
+    );
+    // The kernel's word on the removal comes late and is no theft.
+    bench.event(Event::AddressGone {
+        index: ETH0,
+        address: ip(VIP),
+        prefix: 32,
+    });
+    assert_eq!(bench.take().logged("somebody removed"), 0);
+}
+
+#[test]
+fn a_restarted_router_goes_on_counting_its_sequence_numbers() {
+    let mut old = router(100);
+    old.version = Version::V2;
+    old.auth = Auth::Ah(holdfast_ipc::config::model::AuthKey::new(b"secret"));
+    let mut bench = Bench::master(old.clone());
+    bench.pass_millis(10_000);
+    let last = bench.take().sends().last().unwrap().bytes[31];
+    assert_eq!(last, 11);
+    old.vrid = Vrid::try_from(52).unwrap();
+    reload(&mut bench, config(old));
+    bench.pass_millis(3_700);
+    assert_eq!(bench.take().sends()[0].bytes[31], last + 2);
+}
+
+#[test]
 fn a_new_address_that_the_kernel_refuses_is_a_fault() {
     let mut bench = Bench::master(router(100));
     bench.refuse = vec![ip("192.0.2.81")];

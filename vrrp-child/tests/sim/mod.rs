@@ -41,6 +41,7 @@ enum Echo {
     Gone(IfIndex, IpAddr, u8),
     Link(Link),
     Verdict(Verdict),
+    Reload(VrrpConfig),
 }
 
 /// How packets travel from one router to another.
@@ -245,6 +246,13 @@ impl World {
         let verdict = build::failing(script, fails);
         self.nodes[at].verdicts = vec![verdict.clone()];
         self.deliver(at, Echo::Verdict(verdict));
+    }
+
+    /// A reload of its configuration. A process that sleeps gets it when it wakes up, a dead one
+    /// with its next life.
+    pub(crate) fn reload(&mut self, at: usize, config: VrrpConfig) {
+        self.nodes[at].config = config.clone();
+        self.deliver(at, Echo::Reload(config));
     }
 
     /// A message reaches the process now, or when it wakes up.
@@ -453,6 +461,7 @@ impl World {
             Item::Echo(at, of, echo) if of == life => match echo {
                 Echo::Present(address) => self.event(at, Event::AddressPresent(address)),
                 Echo::Link(link) => self.event(at, Event::LinkPresent(link)),
+                Echo::Reload(config) => self.event(at, Event::Reconfigure(config)),
                 Echo::Verdict(verdict) => self.event(at, Event::Verdict(verdict)),
                 Echo::Gone(index, address, prefix) => self.event(
                     at,

@@ -320,14 +320,15 @@ fn releases(text: &str, cause: Cause, at: Monotonic) -> Vec<Action> {
 }
 
 /// A MASTER yields to another one: no priority 0 (9568-6.4.3-23).
-fn yields(line: &str, from: (&str, u8), cause: Cause, at: Monotonic) -> Vec<Action> {
-    vec![
-        notice(line),
+fn yields(lines: Vec<Action>, from: (&str, u8), cause: Cause, at: Monotonic) -> Vec<Action> {
+    let mut actions = lines;
+    actions.extend([
         notice("Entering BACKUP STATE"),
         heard_checkpoint(VrrpState::Backup, Some(from)),
         remove(),
         report(VrrpState::Master, VrrpState::Backup, cause, at),
-    ]
+    ]);
+    actions
 }
 
 /// 9568-6.4.3-25
@@ -349,7 +350,13 @@ fn restores() -> Vec<Action> {
 fn expected_in_master(kind: Kind, at: Monotonic) -> Vec<Action> {
     match kind {
         Kind::AdvertHigher => yields(
-            "Received advert with higher priority 150, ours 100, from 192.0.2.2",
+            vec![
+                notice("Received advert with higher priority 150, ours 100, from 192.0.2.2"),
+                log(
+                    Level::Info,
+                    "Master received advert from 192.0.2.2 with higher priority 150, ours 100",
+                ),
+            ],
             (LOWER_ADDRESS, 150),
             Cause::HigherPriority {
                 from: ip(LOWER_ADDRESS),
@@ -359,8 +366,10 @@ fn expected_in_master(kind: Kind, at: Monotonic) -> Vec<Action> {
             at,
         ),
         Kind::AdvertEqualFromHigherAddress => yields(
-            "Master received advert from 192.0.2.9 with same priority 100 but higher IP address \
-             than ours",
+            vec![notice(
+                "Master received advert from 192.0.2.9 with same priority 100 but higher IP \
+                 address than ours",
+            )],
             (HIGHER_ADDRESS, 100),
             Cause::HigherAddress {
                 from: ip(HIGHER_ADDRESS),
