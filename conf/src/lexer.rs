@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn a_quotation_mark_ends_a_bare_word() {
         assert_eq!(words("a\"b c\"d"), ["a", "\"b c\"", "d"]);
-        assert_eq!(lex("a \"b c"), (vec!["a".into(), "\"b c".into() + "\""], 1));
+        assert_eq!(lex("a \"b c"), (vec!["a".to_owned(), "\"b c\"".into()], 1));
     }
 
     #[test]

@@ -4,16 +4,20 @@
 //! environment by itself: files come through the `Files` trait.
 
 mod diag;
+mod diff;
 mod keyword;
 mod lexer;
 mod lower;
 pub mod model;
+mod print;
 mod reader;
 mod source;
 mod suggest;
 mod tree;
 
 pub use diag::{Code, Report};
+pub use diff::{Change, ChangeKind, Diff, diff};
+pub use print::{Secrets, print};
 
 use diag::Diagnostics;
 use model::{Config, IfName};
@@ -58,7 +62,7 @@ pub struct HostNeed {
 }
 
 /// Kinds of facts of the host.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum HostFact {
     /// A network interface exists.
     Interface(IfName),

@@ -51,10 +51,12 @@ impl Reader<'_> {
             Ok(bytes) => self.file(path, bytes),
             Err(error) => {
                 let text = format!("{}: {error}", escape(&path.display().to_string()));
-                self.said.push(
-                    Diagnostic::unplaced(Severity::Error, Code::Unreadable, text)
-                        .help("name another file with `-f FILE`"),
-                );
+                self.said.push(Diagnostic::unplaced(
+                    Severity::Error,
+                    Code::Unreadable,
+                    text,
+                ));
+                self.said.set_incomplete();
             }
         }
     }
@@ -66,6 +68,7 @@ impl Reader<'_> {
         let file = self.sources.add(name, text);
         if let Some(fault) = fault {
             self.said.push(fault.diagnostic(file));
+            self.said.set_incomplete();
             return;
         }
         self.open.push(normal(path));
@@ -80,6 +83,7 @@ impl Reader<'_> {
             let text = self.sources.slice(line);
             if let Some(diagnostic) = text::long_line(text, line) {
                 self.said.push(diagnostic);
+                self.said.set_incomplete();
             } else if let Some(include) = Include::parse(text) {
                 let place = line.part(include.start, text.len());
                 let include = include.owned();
@@ -124,6 +128,7 @@ impl Reader<'_> {
         let text = self.sources.slice(line);
         let blanks = text.len().saturating_sub(text.trim_start().len());
         let place = line.part(blanks, text.trim_end().len());
+        self.said.set_incomplete();
         self.said.once(Code::Preprocessor, || {
             let text = format!("{kind} are known to keepalived, not carried out by holdfast yet");
             Diagnostic::error(Code::Preprocessor, place, text)
@@ -177,6 +182,7 @@ impl Reader<'_> {
     }
 
     fn unreadable(&mut self, place: Span, path: &Path, error: &std::io::Error) {
+        self.said.set_incomplete();
         let name = path.display().to_string();
         let text = format!("cannot read {}: {error}", quote(&name));
         self.said.push(

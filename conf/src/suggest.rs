@@ -7,15 +7,17 @@ pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
     if word.len() > MAX_LEN {
         return None;
     }
-    let limit = match word.chars().count() {
+    let limit: usize = match word.chars().count() {
         0..=2 => return None,
         3..=5 => 1,
         6..=9 => 2,
         _ => 3,
     };
+    let word = word.to_lowercase();
     names
         .into_iter()
-        .map(|name| (distance(&word.to_lowercase(), &name.to_lowercase()), name))
+        .filter(|name| name.len().abs_diff(word.len()) <= limit.saturating_mul(4))
+        .map(|name| (distance(&word, &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)

@@ -9,6 +9,9 @@ use std::borrow::Cow;
 /// Blocks inside blocks; keepalived's own are four deep.
 const MAX_DEPTH: usize = 32;
 
+/// Words whose values are never shown, in whatever block.
+const SECRETS: &[&str] = &["auth_pass", "key", "password"];
+
 /// A word with its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Text<'s> {
@@ -75,6 +78,8 @@ pub(crate) struct Tree<'s> {
     guessing: bool,
     /// An error about braces was said, so that the end of the text needs no further one.
     confused: bool,
+    /// The statement that is being read is too deep to be of any use.
+    useless: bool,
 }
 
 /// A block that is being read.
@@ -99,6 +104,7 @@ impl<'s> Tree<'s> {
             done: None,
             guessing: false,
             confused: false,
+            useless: false,
         }
     }
 
@@ -186,6 +192,9 @@ impl<'s> Tree<'s> {
             args,
             block: None,
         };
+        if SECRETS.contains(&statement.head.text.as_ref()) {
+            said.hide(statement.args_span());
+        }
         let needs_block = statement
             .keyword
             .is_some_and(|keyword| keyword.shape.is_block());
@@ -211,6 +220,7 @@ impl<'s> Tree<'s> {
                 open.statements.push(statement);
                 None
             }
+            None if std::mem::take(&mut self.useless) => self.done.take(),
             None => self.done.replace(statement),
         }
     }
@@ -296,6 +306,7 @@ impl<'s> Tree<'s> {
             .help("is a `}` missing before this?"),
         );
         self.confused = true;
+        self.useless = true;
         self.skip_block(said);
     }
 
@@ -317,7 +328,8 @@ impl<'s> Tree<'s> {
 
     fn close_block(&mut self, brace: Span, said: &mut Diagnostics) -> Option<Statement<'s>> {
         let Some(open) = self.open.pop() else {
-            if !self.confused {
+            // A line that was not read may have held the brace.
+            if !self.confused && !said.is_incomplete() {
                 said.push(
                     Diagnostic::error(Code::ExtraClose, brace, "this `}` closes no block")
                         .label("there is no open block here"),
@@ -347,6 +359,7 @@ impl<'s> Tree<'s> {
         let Some(innermost) = self.open.last() else {
             return true;
         };
+        self.confused |= said.is_incomplete();
         if !self.guessing && !self.confused {
             self.guessing = true;
             self.read_again(said);

@@ -86,6 +86,22 @@ pub enum Fault {
     },
 }
 
+impl Unsafe {
+    /// True where somebody else could replace the script; false where it just cannot be run on this
+    /// host.
+    pub const fn is_insecure(&self) -> bool {
+        match self.fault {
+            Fault::Owner { .. } | Fault::GroupWritable { .. } | Fault::WorldWritable => true,
+            Fault::NotAFile
+            | Fault::NotADirectory
+            | Fault::NotExecutable
+            | Fault::Relative
+            | Fault::TooManyLinks
+            | Fault::Unreadable { .. } => false,
+        }
+    }
+}
+
 impl fmt::Display for Unsafe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();

@@ -59,7 +59,7 @@ pub fn for_vrrp(accounts: &dyn Accounts) -> Result<Chosen, String> {
             remark: None,
         });
     }
-    last_resort(accounts, "VRRP child", VRRP_USER)
+    last_resort(accounts, "the VRRP child runs", VRRP_USER)
 }
 
 /// Who scripts and the checker child run as where nothing more special is configured.
@@ -84,16 +84,16 @@ pub fn for_scripts(
             });
         }
     }
-    last_resort(accounts, "checker child and scripts", CHECKER_USER)
+    last_resort(accounts, "checks and scripts run", CHECKER_USER)
 }
 
-fn last_resort(accounts: &dyn Accounts, who: &str, wanted: &str) -> Result<Chosen, String> {
+fn last_resort(accounts: &dyn Accounts, who_runs: &str, wanted: &str) -> Result<Chosen, String> {
     let account = by_name(accounts, LAST_RESORT)
-        .map_err(|missing| format!("no user for the {who}: there is no {wanted}, and {missing}"))?;
+        .map_err(|missing| format!("there is no user {wanted} on this host, and {missing}"))?;
     Ok(Chosen {
         account,
         remark: Some(format!(
-            "there is no user {wanted} on this host: {who} run as {LAST_RESORT}, which other \
+            "there is no user {wanted} on this host: {who_runs} as {LAST_RESORT}, which other \
              services may use as well; `useradd --system --shell /usr/sbin/nologin {wanted}` \
              makes it"
         )),
@@ -175,17 +175,14 @@ mod tests {
         assert_eq!(vrrp.account, account("nobody", 65_534));
         assert_eq!(
             vrrp.remark.unwrap(),
-            "there is no user holdfast on this host: VRRP child run as nobody, which other \
+            "there is no user holdfast on this host: the VRRP child runs as nobody, which other \
              services may use as well; `useradd --system --shell /usr/sbin/nologin holdfast` \
              makes it"
         );
         assert!(for_scripts(&known, None).unwrap().remark.is_some());
         assert_eq!(
             for_vrrp(&Known(&[])),
-            Err(
-                "no user for the VRRP child: there is no holdfast, and there is no user nobody"
-                    .to_owned()
-            )
+            Err("there is no user holdfast on this host, and there is no user nobody".to_owned())
         );
     }
 }

@@ -8,6 +8,10 @@ pub const PING_INTERVAL: Micros = Micros::from_millis(250);
 /// A question that is not answered for that long means that the child hangs.
 pub const PONG_LIMIT: Micros = Micros::from_millis(1_000);
 
+/// When we ourselves were not on a processor for that long, a child may have been off as well: the
+/// machine was suspended, or it is short of time. Its second begins anew.
+const OWN_STALL: Micros = Micros::from_millis(600);
+
 /// The life signs of one child.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heartbeat {
@@ -16,6 +20,7 @@ pub struct Heartbeat {
     /// The oldest question without an answer: its number and when it was asked.
     open: Option<(u64, Monotonic)>,
     last_sign: Monotonic,
+    last_tick: Monotonic,
 }
 
 /// What the clock asks for.
@@ -43,12 +48,20 @@ impl Heartbeat {
             next_ping: now,
             open: None,
             last_sign: now,
+            last_tick: now,
         }
     }
 
     /// Looks at the clock. Answers that came before have to be reported first.
     #[must_use]
     pub fn tick(&mut self, now: Monotonic) -> Beat {
+        let stalled = now.since(self.last_tick) >= OWN_STALL;
+        self.last_tick = now;
+        if let Some((_, asked)) = &mut self.open
+            && stalled
+        {
+            *asked = now;
+        }
         if let Some((_, asked)) = self.open
             && now.since(asked) >= PONG_LIMIT
         {
@@ -131,7 +144,18 @@ mod tests {
         heart.pong(1, at(1));
         let _ = heart.tick(at(250));
         heart.pong(1, at(260));
+        let _ = heart.tick(at(800));
         assert_eq!(heart.tick(at(1_250)), Beat::Hung { since: at(260) });
+    }
+
+    #[test]
+    fn a_child_is_not_blamed_for_the_time_in_which_we_did_not_run_either() {
+        let mut heart = Heartbeat::new(at(0));
+        let _ = heart.tick(at(0));
+        assert_eq!(heart.tick(at(30_000)), Beat::Ping { sequence: 2 });
+        assert_eq!(heart.tick(at(30_500)), Beat::Ping { sequence: 3 });
+        assert_eq!(heart.tick(at(30_999)), Beat::Ping { sequence: 4 });
+        assert_eq!(heart.tick(at(31_000)), Beat::Hung { since: at(0) });
     }
 
     #[test]

@@ -26,6 +26,12 @@ impl Identity {
         checker: "Keepalived_healthcheckers",
     };
 
+    /// The whole thing, as it is said at start and stop.
+    pub const fn product(self) -> &'static str {
+        // keepalived's parent logs under the name of the product, and so do we.
+        self.parent
+    }
+
     /// The names that the compatibility option selects.
     pub const fn of(compat: bool) -> Self {
         if compat {

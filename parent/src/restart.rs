@@ -24,17 +24,38 @@ pub struct Next {
     pub task: Task,
 }
 
+/// The end of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Death {
+    /// When it was noticed.
+    pub now: Monotonic,
+    /// When the child was started.
+    pub started: Monotonic,
+    /// Since when nobody may have done its work.
+    pub silent_since: Monotonic,
+    /// It gave no sign of life, which costs more time than a crash.
+    pub hung: bool,
+}
+
 /// Deaths are forgotten that are longer ago.
 const WINDOW: Micros = Micros::from_secs(10);
 /// Delay before the nth restart within the window. The kernel holds the addresses meanwhile and
 /// nobody sends adverts, so all of them together stay below the three seconds that a peer waits.
 const DELAYS_MS: [u64; 9] = [0, 0, 0, 0, 20, 40, 80, 160, 320];
+/// A hang counts as that many deaths: four in a row are the end.
+const HANG_COUNTS: usize = 3;
+/// Longest time without anybody who sends adverts. A peer with the default interval takes over
+/// then, and holding the addresses any longer would make two holders.
+const SILENCE: Micros = Micros::from_secs(3);
 /// Delays once the addresses are released; then there is no hurry any more.
 const BACK_OFF_SECS: [u64; 5] = [5, 10, 20, 40, 60];
-/// How often a release is tried.
-const RELEASE_ATTEMPTS: u32 = 3;
+/// Delay before each attempt to release. A release that fails leaves addresses that nobody sends
+/// adverts for, so there are many attempts.
+const RELEASE_DELAYS_MS: [u64; 8] = [0, 0, 0, 50, 100, 200, 500, 1_000];
 /// A child that lives that long ends the back-off.
 const STABLE: Micros = Micros::from_secs(60);
+/// Between two attempts when the system makes no process at all.
+const NO_PROCESS: Micros = Micros::from_millis(100);
 
 /// History of one kind of child.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,7 +70,7 @@ enum Mode {
     #[default]
     Holding,
     /// Too many died; the addresses are given back.
-    Releasing { attempt: u32 },
+    Releasing { attempts: usize },
     /// Nothing is held any more; the number of starts since.
     BackingOff { starts: usize },
 }
@@ -63,27 +84,18 @@ impl Restarts {
         }
     }
 
-    /// A child died that was started at `started`.
+    /// A child died.
     #[must_use]
-    pub fn died(&mut self, now: Monotonic, started: Monotonic) -> Next {
-        let stable = now.since(started) >= STABLE;
+    pub fn died(&mut self, death: Death) -> Next {
+        let stable = death.now.since(death.started) >= STABLE;
         match self.mode {
-            Mode::Holding => self.died_holding(now),
-            Mode::Releasing { attempt } if attempt < RELEASE_ATTEMPTS => {
-                self.mode = Mode::Releasing {
-                    attempt: attempt.saturating_add(1),
-                };
-                Next {
-                    at: now,
-                    task: Task::Release,
-                }
-            }
+            Mode::Holding => self.died_holding(death),
+            Mode::Releasing { attempts } => self.release(death.now, attempts),
             Mode::BackingOff { .. } if stable => {
-                *self = Self::default();
-                self.died_holding(now)
+                *self = Self::new();
+                self.died_holding(death)
             }
-            Mode::Releasing { .. } => self.back_off(now, 0),
-            Mode::BackingOff { starts } => self.back_off(now, starts),
+            Mode::BackingOff { starts } => self.back_off(death.now, starts),
         }
     }
 
@@ -93,12 +105,22 @@ impl Restarts {
         self.back_off(now, 0)
     }
 
+    /// The system made no process. It is nobody's fault here, so it is only tried again.
+    #[must_use]
+    pub const fn not_started(&self, now: Monotonic, task: Task) -> Next {
+        Next {
+            at: now.after(NO_PROCESS),
+            task,
+        }
+    }
+
     /// True while children die so often that nothing is held any more.
     pub const fn is_backing_off(&self) -> bool {
         matches!(self.mode, Mode::BackingOff { .. })
     }
 
-    fn died_holding(&mut self, now: Monotonic) -> Next {
+    fn died_holding(&mut self, death: Death) -> Next {
+        let now = death.now;
         while self
             .deaths
             .front()
@@ -106,20 +128,29 @@ impl Restarts {
         {
             self.deaths.pop_front();
         }
-        let delay = DELAYS_MS.get(self.deaths.len());
-        self.deaths.push_back(now);
-        match delay {
-            Some(delay) => Next {
+        let counts = if death.hung { HANG_COUNTS } else { 1 };
+        let before = self.deaths.len();
+        self.deaths.extend(std::iter::repeat_n(now, counts));
+        let too_long = now.since(death.silent_since) >= SILENCE;
+        match DELAYS_MS.get(before) {
+            Some(delay) if !too_long => Next {
                 at: now.after(Micros::from_millis(*delay)),
                 task: Task::Resume,
             },
-            None => {
-                self.mode = Mode::Releasing { attempt: 1 };
-                Next {
-                    at: now,
-                    task: Task::Release,
-                }
-            }
+            Some(_) | None => self.release(now, 0),
+        }
+    }
+
+    fn release(&mut self, now: Monotonic, attempts: usize) -> Next {
+        let Some(delay) = RELEASE_DELAYS_MS.get(attempts) else {
+            return self.back_off(now, 0);
+        };
+        self.mode = Mode::Releasing {
+            attempts: attempts.saturating_add(1),
+        };
+        Next {
+            at: now.after(Micros::from_millis(*delay)),
+            task: Task::Release,
         }
     }
 
@@ -151,14 +182,24 @@ mod tests {
         }
     }
 
+    /// A crash at that time of a child that was started at that time.
+    fn crash(now: u64, started: u64) -> Death {
+        Death {
+            now: at(now),
+            started: at(started),
+            silent_since: at(now),
+            hung: false,
+        }
+    }
+
     /// Lets children die as soon as they are started, and lists when and as what they come back.
     fn crash_loop(restarts: &mut Restarts, count: usize) -> Vec<(u64, Task)> {
-        let mut now = at(0);
+        let mut now = 0;
         let mut seen = Vec::new();
         for _ in 0..count {
-            let next = restarts.died(now, now);
-            now = next.at;
-            seen.push((now.micros() / 1_000, next.task));
+            let next = restarts.died(crash(now, now));
+            now = next.at.micros() / 1_000;
+            seen.push((now, next.task));
         }
         seen
     }
@@ -174,17 +215,17 @@ mod tests {
     fn the_tenth_death_releases_the_addresses_and_then_backs_off() {
         let mut restarts = Restarts::default();
         crash_loop(&mut restarts, 9);
-        assert_eq!(restarts.died(at(700), at(690)), next(700, Task::Release));
+        assert_eq!(restarts.died(crash(700, 690)), next(700, Task::Release));
         assert!(!restarts.is_backing_off());
         assert_eq!(restarts.released(at(710)), next(5_710, Task::Fresh));
         assert!(restarts.is_backing_off());
-        let mut now = at(10_000);
+        let mut now = 10_000;
         let delays: Vec<u64> = (0..6)
             .map(|_| {
-                let next = restarts.died(now, now);
-                let delay = next.at.since(now).get() / 1_000_000;
+                let next = restarts.died(crash(now, now));
+                let delay = next.at.since(at(now)).get() / 1_000_000;
                 assert_eq!(next.task, Task::Fresh);
-                now = next.at;
+                now = next.at.micros() / 1_000;
                 delay
             })
             .collect();
@@ -192,24 +233,50 @@ mod tests {
     }
 
     #[test]
-    fn a_release_that_dies_itself_is_tried_three_times() {
+    fn a_release_that_dies_itself_is_tried_again_and_again() {
         let mut restarts = Restarts::default();
         crash_loop(&mut restarts, 9);
-        let seen: Vec<Next> = (0..4).map(|_| restarts.died(at(700), at(700))).collect();
-        let release = next(700, Task::Release);
-        assert_eq!(seen, [release, release, release, next(5_700, Task::Fresh)]);
+        let seen = crash_loop(&mut restarts, 9);
+        let (last, releases) = seen.split_last().unwrap();
+        let times = [0, 0, 0, 50, 150, 350, 850, 1_850];
+        assert_eq!(releases, times.map(|millis| (millis, Task::Release)));
+        assert_eq!(*last, (6_850, Task::Fresh));
     }
 
     #[test]
     fn deaths_that_are_long_ago_do_not_count() {
         let mut restarts = Restarts::default();
-        for second in 0..100 {
-            let now = at(second * 2_600);
-            assert_eq!(
-                restarts.died(now, at(0)),
-                next(second * 2_600, Task::Resume)
-            );
+        for turn in 0..100_u64 {
+            let now = turn.saturating_mul(2_600);
+            assert_eq!(restarts.died(crash(now, 0)), next(now, Task::Resume));
         }
+    }
+
+    #[test]
+    fn the_fourth_hang_in_a_row_releases_the_addresses() {
+        let mut restarts = Restarts::default();
+        let tasks = [1, 2, 3, 4].map(|second: u64| {
+            let now = second.saturating_mul(1_250);
+            let hang = Death {
+                hung: true,
+                silent_since: at(now.saturating_sub(1_250)),
+                ..crash(now, 0)
+            };
+            restarts.died(hang).task
+        });
+        assert_eq!(
+            tasks,
+            [Task::Resume, Task::Resume, Task::Resume, Task::Release]
+        );
+    }
+
+    #[test]
+    fn three_seconds_without_anybody_release_the_addresses_whatever_the_count() {
+        let silent = Death {
+            silent_since: at(1_000),
+            ..crash(4_000, 3_500)
+        };
+        assert_eq!(Restarts::default().died(silent), next(4_000, Task::Release));
     }
 
     #[test]
@@ -218,9 +285,17 @@ mod tests {
         crash_loop(&mut restarts, 10);
         let _ = restarts.released(at(1_000));
         assert_eq!(
-            restarts.died(at(66_001), at(6_000)),
+            restarts.died(crash(66_001, 6_000)),
             next(66_001, Task::Resume)
         );
         assert!(!restarts.is_backing_off());
+    }
+
+    #[test]
+    fn without_a_process_the_same_task_is_tried_again_soon() {
+        let restarts = Restarts::default();
+        for task in [Task::Fresh, Task::Resume, Task::Release] {
+            assert_eq!(restarts.not_started(at(5), task), next(105, task));
+        }
     }
 }

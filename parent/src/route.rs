@@ -130,14 +130,16 @@ pub fn admit(
         },
         Kind::Ready => match phase {
             Phase::Starting(expected) if answers(expected) => Ok(Take(Phase::Running)),
-            Phase::Releasing | Phase::Stopping => Ok(Drop),
+            Phase::Releasing => Ok(Take(Phase::Releasing)),
+            Phase::Stopping => Ok(Drop),
             _other => refuse,
         },
         Kind::Refused => match phase {
             Phase::Starting(expected) if answers(expected) => Ok(Take(Phase::Stopped)),
             Phase::Preparing(expected) if answers(expected) => Ok(Take(Phase::Running)),
             Phase::Aborting(expected) if answers(expected) => Ok(Take(Phase::Running)),
-            Phase::Releasing => Ok(Take(Phase::Stopped)),
+            // It could not give anything back: its end is a death like any other.
+            Phase::Releasing => Ok(Take(Phase::Releasing)),
             Phase::Stopping => Ok(Drop),
             _other => refuse,
         },
@@ -181,6 +183,14 @@ impl Phase {
             | Self::Releasing
             | Self::Stopped => false,
         }
+    }
+
+    /// True while it owes an answer about a configuration.
+    pub const fn waits_for_answer(self) -> bool {
+        matches!(
+            self,
+            Self::Preparing(_) | Self::Aborting(_) | Self::Committing(_)
+        )
     }
 
     /// True while it can take part in a reload.
@@ -254,7 +264,7 @@ mod tests {
             "Cxxxxxx=xxxx", // Greeting
             "x=xxxxx=xxxx", // Confining
             "xxRSxxx=xxxx", // Starting
-            "xx-Sxxx===xS", // Releasing
+            "xx==xxx===xS", // Releasing
             "xxxxxx=====x", // Running
             "xxxRPx=====x", // Preparing
             "xxxxxx=====x", // Prepared

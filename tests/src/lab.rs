@@ -6,9 +6,11 @@ mod node;
 pub use node::{Node, node_address, node_address6, node_mac};
 
 use crate::daemon::{Daemon, Kind};
+use crate::metronome;
 use crate::netns::{self, Netns};
 use crate::observe::{self, PORT_BASE, Watcher};
 use crate::timeline::{Timeline, View};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -42,9 +44,25 @@ impl Lab {
         Self::new(2)
     }
 
+    /// Four letters or digits that no other laboratory of the machine has at the same time.
+    pub fn mark(&self) -> String {
+        const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+        let id = self.directory.file_name().unwrap_or_default();
+        let mut hash = DefaultHasher::new();
+        id.hash(&mut hash);
+        let mut rest = hash.finish();
+        let mut mark = String::new();
+        for _ in 0..4 {
+            mark.push(char::from(DIGITS[(rest % 36) as usize]));
+            rest /= 36;
+        }
+        mark
+    }
+
     /// This many nodes and one client on a bridge.
     pub fn new(nodes: usize) -> Self {
         TIDY.call_once(remove_leftovers);
+        metronome::start();
         let id = format!(
             "{}-{}",
             std::process::id(),

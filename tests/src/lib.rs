@@ -12,6 +12,7 @@ pub mod expect;
 pub mod forge;
 pub mod inject;
 pub mod lab;
+pub mod metronome;
 pub mod netns;
 pub mod nginx;
 pub mod observe;
@@ -20,6 +21,7 @@ pub mod process;
 pub mod rfc;
 pub mod scripts;
 pub mod shell;
+pub mod stranger;
 pub mod syslog;
 pub mod timeline;
 

@@ -19,10 +19,10 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Starts it on port 80 of a node. All nodes see the same processes, so its process bears the
-    /// node's name: `nginx-web1`.
+    /// Starts it on port 80 of a node. All laboratories see the same processes, so its process
+    /// bears the name of the node and a mark of its laboratory: `nginx-web1-2f`.
     pub fn start(lab: &Lab, node: usize, label: &str) -> Self {
-        let name = format!("nginx-{label}");
+        let name = Self::process_name(lab, label);
         let home = lab.directory().join(&name);
         fs::create_dir_all(&home).expect("the folder can be made");
         let program = home.join(&name);
@@ -50,6 +50,11 @@ impl Nginx {
         process::poll(STARTED, "nginx to start", || process::read_pid_file(&ready));
         lab.timeline().mark(node, format!("{name} runs"));
         Self { name, child }
+    }
+
+    /// The name that its process will have: at most 15 bytes, which is all that the kernel keeps.
+    pub fn process_name(lab: &Lab, label: &str) -> String {
+        format!("nginx-{label}-{}", lab.mark())
     }
 
     /// The name of its process, which `killall -0` asks for.

@@ -110,6 +110,12 @@ impl Timeline {
         self.now().saturating_sub(age)
     }
 
+    /// How late the machine itself was within a span.
+    pub fn machine_lateness(&self, within: Span) -> Duration {
+        let start = self.inner.start;
+        crate::metronome::lateness(start + within.from, start + within.to)
+    }
+
     /// Adds what was seen just now.
     pub fn add(&self, node: usize, what: What) -> Duration {
         let at = self.now();

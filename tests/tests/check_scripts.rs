@@ -48,7 +48,8 @@ pairs! {
             let vi = vi().version(2).authentication("AH", "cuongquach").priority(priority);
             checked(&vi, &format!("killall -0 {name}"), &["interval 2", "weight 4"])
         };
-        let texts = [text("nginx-web1", 100), text("nginx-web2", 98)];
+        let [name1, name2] = ["web1", "web2"].map(|label| Nginx::process_name(&lab, label));
+        let texts = [text(&name1, 100), text(&name2, 98)];
         let _pair = both(&lab, pair, [&texts[0], &texts[1]], VIP);
         wait_for_priority(&lab, 0, Duration::ZERO, 104);
         let stopped = web1.stop(&lab, 0);
@@ -234,7 +235,7 @@ fn a_script_that_others_may_replace_is_refused_and_the_place_is_named() {
 fn pidof_is_answered_like_killall() {
     let lab = Lab::pair();
     let web = Nginx::start(&lab, 0, "web7");
-    let text = checked(&vi(), "pidof nginx-web7", &["interval 1"]);
+    let text = checked(&vi(), &format!("pidof {}", web.name()), &["interval 1"]);
     let _daemon = lab.start(0, Kind::Holdfast, &text);
     lab.wait_for_holder(0, VIP, LONG);
     let since = web.stop(&lab, 0);

@@ -186,12 +186,21 @@ fn a_script_with_a_user_of_its_own_runs_below_a_checker_of_that_user() {
 }
 
 #[test]
-fn the_children_know_nothing_of_the_callers_environment() {
+fn the_children_know_nothing_of_the_callers_environment_but_a_fixed_path() {
     let lab = Lab::new(1);
     let (daemon, _flag) = start(&lab);
     for pid in [daemon.vrrp_pid(), daemon.checker_pid()] {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap();
-        assert_eq!(String::from_utf8_lossy(&environment), "");
+        let text = String::from_utf8_lossy(&environment).into_owned();
+        let names: Vec<&str> = text
+            .split_terminator('\0')
+            .filter_map(|word| word.split('=').next())
+            .collect();
+        assert!(names.is_empty() || names == ["PATH"], "{text}");
+        assert!(
+            !text.contains("cargo") && !text.contains("target"),
+            "{text}"
+        );
     }
 }
 

@@ -144,12 +144,9 @@ fn a_web_server_answers_on_its_node_alone() {
             .then_some(())
     });
     shell::run("killall", &["-0", web.name()]);
+    let name = web.name().to_owned();
     web.stop(&lab, 1);
-    assert!(
-        !shell::output("killall", &["-0", "nginx-web2"])
-            .status
-            .success()
-    );
+    assert!(!shell::output("killall", &["-0", &name]).status.success());
 }
 
 #[test]

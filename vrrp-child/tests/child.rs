@@ -23,7 +23,7 @@ const VIP: &str = "192.0.2.100/24";
 const VIP6: &str = "fe80::100/64";
 const VIP_BYTES: [u8; 4] = [192, 0, 2, 100];
 const INTERVAL: Duration = Duration::from_millis(100);
-/// How late an advert may be on a machine that does other things as well.
+/// How late an advert may be on a machine that runs other tests as well.
 const SLACK: Duration = Duration::from_millis(50);
 
 /// A child that has become MASTER.
@@ -102,12 +102,11 @@ fn adverts_are_on_time() {
     in_namespace(|| {
         let wire = Wire::open();
         let _child = master(router(&[VIP]));
-        wire.wait_for("first advert", |frame| frame.priority() == Some(150));
-        let start = Instant::now();
+        let first = wire.wait_for("advert", |frame| frame.priority() == Some(150));
         for number in 1..=20_u32 {
             let advert = wire.wait_for("advert", |frame| frame.priority() == Some(150));
             let due = INTERVAL * number;
-            let late = advert.at.duration_since(start).abs_diff(due);
+            let late = (advert.at - first.at).abs_diff(due);
             // Compared with the first: lateness must not add up.
             assert!(late < SLACK, "advert {number} is off by {late:?}");
         }
@@ -143,7 +142,7 @@ fn a_flood_does_not_delay_adverts() {
             }
             while let Some(frame) = wire.next(Duration::ZERO) {
                 if frame.priority() == Some(150) {
-                    let gap = frame.at.duration_since(last);
+                    let gap = frame.at - last;
                     assert!(gap < INTERVAL + SLACK, "{gap:?} between two adverts");
                     last = frame.at;
                 }
@@ -207,10 +206,12 @@ fn sigterm_is_a_stop_and_other_signals_are_not() {
 #[test]
 fn a_fault_ends_it_at_once_and_the_address_stays() {
     in_namespace(|| {
-        let mut child = master(router(&[VIP]));
-        child.signal(Signal::SIGSEGV);
-        assert_eq!(child.wait().signal(), Some(Signal::SIGABRT as i32));
-        assert!(has_address(VIP));
+        for signal in [Signal::SIGSEGV, Signal::SIGBUS] {
+            let mut child = master(router(&[VIP]));
+            child.signal(signal);
+            assert_eq!(child.wait().signal(), Some(signal as i32));
+            assert!(has_address(VIP));
+        }
     });
 }
 
@@ -243,7 +244,7 @@ fn the_successor_of_a_killed_master_goes_on_as_master() {
         let mut next = Child::run(start);
         let advert = wire.wait_for("advert", |frame| frame.priority().is_some());
         assert_eq!(advert.priority(), Some(150));
-        let gap = advert.at.duration_since(last);
+        let gap = advert.at - last;
         assert!(gap < INTERVAL + SLACK, "{gap:?} between two adverts");
         assert!(has_address(VIP));
         next.listen();
@@ -468,7 +469,7 @@ fn a_parent_that_does_not_read_delays_nothing_and_learns_of_what_was_dropped() {
             child.send(&ParentToVrrp::Ping { sequence });
             while let Some(frame) = wire.next(Duration::ZERO) {
                 if frame.priority() == Some(150) {
-                    let gap = frame.at.duration_since(last);
+                    let gap = frame.at - last;
                     assert!(gap < INTERVAL + SLACK, "{gap:?} between two adverts");
                     last = frame.at;
                 }
@@ -479,18 +480,19 @@ fn a_parent_that_does_not_read_delays_nothing_and_learns_of_what_was_dropped() {
             wire.send(&peer::advert(200));
             wire.wait_for("advert", |frame| frame.priority() == Some(150));
         }
-        child.wait_for("all answers", |message| {
-            (*message == VrrpToParent::Pong { sequence: 1999 }).then_some(())
-        });
         child.send(&ParentToVrrp::Stop);
-        child.wait_for("a line about what was dropped", |message| match message {
-            VrrpToParent::Log(LogRecord {
-                level: Level::Warning,
-                text,
-            }) => text
-                .contains("messages to the parent were dropped")
-                .then_some(()),
-            _ => None,
+        child.wait_for("Stopped", |message| {
+            (*message == VrrpToParent::Stopped).then_some(())
         });
+        let answers = child
+            .said
+            .iter()
+            .filter(|message| matches!(message, VrrpToParent::Pong { .. }));
+        assert_eq!(answers.count(), 2000);
+        let told = child.said.iter().any(|message| {
+            matches!(message, VrrpToParent::Log(LogRecord { level: Level::Warning, text })
+                if text.contains("messages to the parent were dropped"))
+        });
+        assert!(told, "{:#?}", child.said);
     });
 }

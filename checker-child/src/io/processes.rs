@@ -1,7 +1,7 @@
 //! Looks into /proc, a piece at a time so that nothing else waits for it.
 
 use holdfast_checker::action::Probe;
-use holdfast_checker::process_list::{Candidate, first_argument, is_named, parse_stat};
+use holdfast_checker::process_list::{Candidate, Kin, first_argument, is_named, parse_stat};
 use holdfast_checker::{Event, Outcome};
 use std::collections::BTreeSet;
 use std::fs::{self, File, ReadDir};
@@ -99,8 +99,8 @@ impl Scan {
     }
 }
 
-/// All processes with their parents.
-pub(crate) fn all_with_parents() -> Vec<(i32, i32)> {
+/// All processes with their parents and groups.
+pub(crate) fn all_kin() -> Vec<Kin> {
     let mut buffer = vec![0; READ];
     let Ok(list) = fs::read_dir("/proc") else {
         return Vec::new();
@@ -109,7 +109,11 @@ pub(crate) fn all_with_parents() -> Vec<(i32, i32)> {
         let entry = entry.ok()?;
         let process = entry.file_name().to_str()?.parse().ok()?;
         let stat = parse_stat(read(&entry.path().join("stat"), &mut buffer)?)?;
-        Some((process, stat.parent))
+        Some(Kin {
+            process,
+            parent: stat.parent,
+            group: stat.group,
+        })
     })
     .collect()
 }

@@ -7,7 +7,7 @@
 use super::output_pipe::{Found, OutputPipe};
 use super::processes;
 use holdfast_checker::action::Force;
-use holdfast_checker::process_list::descendants;
+use holdfast_checker::process_list::{Kin, descendants, survivors, targets};
 use holdfast_checker::{Event, Outcome, RunId};
 use holdfast_ipc::config::model::ShellWords;
 use nix::errno::Errno;
@@ -30,6 +30,8 @@ struct Run {
     child: Child,
     output: OutputPipe,
     listening: Listening,
+    /// What came from it when it was told to end.
+    family: Vec<Kin>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +50,7 @@ pub(crate) struct Runs {
     ready: Epoll,
     buffer: Vec<u8>,
     /// Who came from whom, looked up once a turn at most.
-    family_tree: Option<Vec<(i32, i32)>>,
+    family_tree: Option<Vec<Kin>>,
 }
 
 impl Runs {
@@ -103,6 +105,7 @@ impl Runs {
             child,
             output,
             listening,
+            family: Vec::new(),
         };
         self.by_process.insert(process, run);
         Ok(())
@@ -110,23 +113,38 @@ impl Runs {
 
     /// Signals the process group of a run and everything that came from it.
     pub(crate) fn signal(&mut self, id: RunId, force: Force) {
-        let found = self.by_process.iter().find(|(_, run)| run.id == id);
-        let Some((process, _)) = found else {
+        let mut runs = self.by_process.iter();
+        let Some((&leader, _)) = runs.find(|(_, run)| run.id == id) else {
             return;
         };
         let signal = match force {
             Force::Terminate => Signal::SIGTERM,
             Force::Kill => Signal::SIGKILL,
         };
-        // What left the group (setsid) is found by its ancestors, as long as these live.
-        let tree = self
-            .family_tree
-            .get_or_insert_with(processes::all_with_parents);
-        let others = descendants(tree, *process);
+        let tree = self.family_tree.get_or_insert_with(processes::all_kin);
+        let family = descendants(tree, leader);
         // ESRCH: it ended a moment ago.
-        let _ = killpg(Pid::from_raw(*process), signal);
-        for other in others {
-            let _ = kill(Pid::from_raw(other), signal);
+        let _ = killpg(Pid::from_raw(leader), signal);
+        // What left the group (setsid) is found by its ancestors, as long as these live.
+        let elsewhere = family.iter().filter(|kin| kin.group != leader);
+        self.signal_family(&elsewhere.copied().collect::<Vec<_>>(), signal);
+        if let Some(run) = self.by_process.get_mut(&leader) {
+            run.family.extend(family);
+        }
+    }
+
+    fn signal_family(&self, family: &[Kin], signal: Signal) {
+        let others = self.by_process.keys().copied().chain([
+            nix::unistd::getpgrp().as_raw(),
+            Pid::this().as_raw(),
+            Pid::parent().as_raw(),
+        ]);
+        let targets = targets(family, &others.collect());
+        for group in targets.groups {
+            let _ = killpg(Pid::from_raw(group), signal);
+        }
+        for process in targets.processes {
+            let _ = kill(Pid::from_raw(process), signal);
         }
     }
 
@@ -167,10 +185,20 @@ impl Runs {
         };
         // Members of the group that outlive their leader.
         let _ = killpg(pid, Signal::SIGKILL);
+        self.kill_survivors(&run.family);
         if let Ok(Some(status)) = run.child.try_wait() {
             events.push(self.finish(run, status));
         } else {
             self.by_process.insert(pid.as_raw(), run);
+        }
+    }
+
+    /// Kills what outlived a run that was told to end. It has come to us by now, so its numbers
+    /// cannot belong to anybody else.
+    fn kill_survivors(&self, family: &[Kin]) {
+        if !family.is_empty() {
+            let left = survivors(&processes::all_kin(), Pid::this().as_raw(), family);
+            self.signal_family(&left, Signal::SIGKILL);
         }
     }
 

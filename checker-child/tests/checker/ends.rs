@@ -37,16 +37,35 @@ fn a_script_that_ignores_sigterm_is_gone_after_the_grace_with_its_whole_family()
          echo $$ > @/leader; while :; do sleep 1000; done",
     );
     let mut stubborn = script("stubborn", &path, 100);
-    stubborn.timeout = Micros::from_millis(500);
+    stubborn.timeout = Micros::from_millis(1500);
     let mut checker = Checker::running(config([stubborn]));
     let family = ["leader", "child", "session"].map(|who| written(&place.out(who)));
-    assert_eq!(checker.verdict().detail, "timed out after 0.5 s");
+    assert_eq!(checker.verdict().detail, "timed out after 1.5 s");
     let timed_out = Instant::now();
     checker.log_with("Track script stubborn is already running, expect idle - skipping run");
     for member in &family {
         gone(member);
     }
     assert!(timed_out.elapsed() >= Duration::from_millis(1900));
+}
+
+#[test]
+fn what_outlives_a_terminated_script_in_another_session_is_killed() {
+    let place = Place::new();
+    let path = place.script(
+        "parent",
+        "setsid sh -c 'trap \"\" TERM; echo $$ > @/session; while :; do sleep 1000; done' &
+         while :; do sleep 1000; done",
+    );
+    let mut short = script("parent", &path, 60_000);
+    short.timeout = Micros::from_millis(1500);
+    let mut checker = Checker::running(config([short]));
+    let session = written(&place.out("session"));
+    assert_eq!(checker.verdict().detail, "timed out after 1.5 s");
+    gone(&session);
+    wait_until("no zombie is left", || {
+        children_of(checker.pid()).is_empty().then_some(())
+    });
 }
 
 #[test]

@@ -95,11 +95,13 @@ fn what_cannot_be_run_is_a_failed_check_that_says_why() {
 #[test]
 fn a_script_finds_a_clean_environment_and_nothing_of_the_checker() {
     let place = Place::new();
+    // `exec` at the end, since a shell blocks signals for a moment when it starts a program.
     let path = place.script(
         "look",
         "cat /proc/$$/environ > @/environ; pwd > @/pwd; ls -l /proc/$$/fd > @/fds
-         readlink /proc/$$/fd/0 > @/stdin; readlink /proc/$$/fd/2 > @/output; grep -E '^Sig(Blk|Ign|Cgt)' /proc/$$/status > @/signals
-         cut -d' ' -f5 /proc/$$/stat > @/group; echo $$ > @/pid; cat > @/read",
+         readlink /proc/$$/fd/0 > @/stdin; readlink /proc/$$/fd/2 > @/output
+         cut -d' ' -f5 /proc/$$/stat > @/group; echo $$ > @/pid; cat > @/read
+         exec grep -E '^Sig(Blk|Ign)' /proc/self/status > @/signals",
     );
     let mut checker = Checker::running(config([script("look", &path, 60_000)]));
     let verdict = checker.verdict();

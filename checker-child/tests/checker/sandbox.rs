@@ -84,6 +84,28 @@ fn a_script_inherits_the_confinement() {
     }
 }
 
+/// `user root` in the configuration: root's number, none of its capabilities.
+#[test]
+fn a_script_of_root_has_no_capability_either() {
+    let place = Place::new();
+    let path = place.script(
+        "look",
+        "cat /proc/self/status > @/status; chown 1 @/status && exit 1; exit 0",
+    );
+    let mut checker = Checker::start_as(0, &[], &[]);
+    checker.go(config([script("look", &path, 60_000)]), Vec::new());
+    let verdict = checker.verdict();
+    assert_eq!(verdict.state, Good, "{verdict:?}");
+    let status = fs::read_to_string(place.out("status")).unwrap();
+    for line in [
+        "Uid:\t0\t0\t0\t0",
+        "CapEff:\t0000000000000000",
+        "Seccomp:\t2",
+    ] {
+        assert!(status.contains(line), "{line}\n{status}");
+    }
+}
+
 /// Root could do it all; so what fails here fails by the filter. (Not setuid: the C library makes
 /// it for all threads, and this filter is for one.)
 #[test]

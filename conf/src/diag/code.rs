@@ -45,7 +45,7 @@ codes! {
     UnknownWord = 101, "a word that nobody knows";
     NotYet = 102, "a word of keepalived that holdfast does not carry out yet";
     NoEffect = 103, "a word that has no effect here";
-    WrongBlock = 104, "a word that belongs into another block";
+    WrongBlock = 104, "a word that belongs in another block";
     ExtraClose = 105, "a closing brace without a block";
     OpenBlock = 106, "a block that is not closed";
     MissingOpen = 107, "a block without its opening brace";
@@ -90,13 +90,14 @@ codes! {
     StrictDropsAuth = 401, "strict mode drops the authentication";
     NopreemptCancelled = 402, "nopreempt has no effect";
     PreemptDelayCancelled = 403, "preempt_delay has no effect";
-    AhMeansBackup = 404, "AH with state MASTER";
+    StartsAsBackup = 404, "state MASTER read as BACKUP";
     ClearTextPassword = 405, "the password travels in clear text";
     V3DropsAuth = 406, "version 3 has no authentication";
     StrictSetsValue = 407, "strict mode overrides a value";
     OwnerIgnoresWeights = 409, "the address owner ignores weights";
     AlreadyTracked = 411, "the instance's own interface is tracked anyway";
     SearchedInPath = 413, "a program is searched in PATH";
+    CommandNeedsQuotes = 414, "words behind a command are user and group";
     MasterMeansOwner = 415, "state MASTER without a priority";
     ReadAsRetry = 416, "an old name is read as retry";
     StrictKeepsTraffic = 417, "strict mode and traffic to the address";

@@ -125,6 +125,8 @@ pub(crate) struct Diagnostics {
     notes: usize,
     /// Passwords; never shown.
     secrets: Vec<Span>,
+    /// Some of the text was not read, so that words may be missing that are there.
+    incomplete: bool,
 }
 
 impl Diagnostics {
@@ -152,6 +154,21 @@ impl Diagnostics {
             Some(kept) => kept.more = kept.more.saturating_add(1),
             None => self.push(make()),
         }
+    }
+
+    /// Notes that some of the text was not read.
+    pub(crate) fn set_incomplete(&mut self) {
+        self.incomplete = true;
+    }
+
+    /// True if words may be missing that are there.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.incomplete
+    }
+
+    /// True if further text would not be kept.
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.len() >= MAX_KEPT
     }
 
     /// How many errors there are.
@@ -270,6 +287,9 @@ fn count(number: usize, word: &str) -> String {
 pub(crate) fn quote(word: &str) -> String {
     /// Longer words are cut; the place shows the rest.
     const MAX_CHARS: usize = 60;
+    if word.is_empty() {
+        return "an empty word".to_owned();
+    }
     let mut short: String = word.chars().take(MAX_CHARS).collect();
     if short.len() < word.len() {
         short.push('…');

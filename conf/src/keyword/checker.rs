@@ -53,10 +53,7 @@ const COUNT: Shape = Shape::Int {
     min: 0,
     max: 4_294_967_295,
 };
-const WEIGHT: Shape = Shape::Int {
-    min: 0,
-    max: 2_147_483_647,
-};
+const MAX_WEIGHT: i64 = 2_147_483_647;
 const DELAY: Shape = Shape::Time {
     min: 0,
     max: 4_294_967_295,
@@ -148,7 +145,24 @@ pub(super) const ROWS: &[Keyword] = &[
         Shape::Block(RealServer, Header::Server),
     ),
     // Both.
-    used("weight", Word::ServerWeight, BOTH, WEIGHT),
+    used(
+        "weight",
+        Word::ServerWeight,
+        VS,
+        Shape::Int {
+            min: 1,
+            max: MAX_WEIGHT,
+        },
+    ),
+    used(
+        "weight",
+        Word::ServerWeight,
+        RS,
+        Shape::Int {
+            min: 0,
+            max: MAX_WEIGHT,
+        },
+    ),
     used("inhibit_on_failure", Word::InhibitOnFailure, BOTH, BOOL),
     used("smtp_alert", Word::SmtpAlert, BOTH, BOOL),
     used(
@@ -215,7 +229,16 @@ pub(super) const ROWS: &[Keyword] = &[
     not_yet("BFD_CHECK", RS),
     // What checks share.
     used("delay_loop", Word::DelayLoop, TIMING, PERIOD),
-    used("retry", Word::Retry, TIMING, COUNT),
+    used(
+        "retry",
+        Word::Retry,
+        BOTH,
+        Shape::Int {
+            min: 1,
+            max: 4_294_967_295,
+        },
+    ),
+    used("retry", Word::Retry, CHECKS, COUNT),
     used("nb_get_retry", Word::NbGetRetry, CHECKS, COUNT),
     used("delay_before_retry", Word::DelayBeforeRetry, TIMING, DELAY),
     used("warmup", Word::Warmup, TIMING, DELAY),

@@ -2,6 +2,7 @@
 
 mod address;
 mod bytes;
+mod checker;
 mod command;
 mod entry;
 mod forward;
@@ -19,7 +20,7 @@ use crate::source::{Sources, Span};
 use crate::tree::{Statement, Tree};
 use crate::{HostFact, HostNeed, Options, UnknownWords};
 use settings::{Settings, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// What all of the lowering shares.
 pub(crate) struct Context<'a> {
@@ -27,6 +28,8 @@ pub(crate) struct Context<'a> {
     pub(crate) options: &'a Options,
     pub(crate) said: &'a mut Diagnostics,
     needs: Vec<HostNeed>,
+    /// Who needs what, as far as it is noted.
+    noted: HashSet<(String, HostFact)>,
 }
 
 impl Context<'_> {
@@ -44,13 +47,7 @@ impl Context<'_> {
 
     /// Notes what the host has to have, once for each who needs it.
     fn need(&mut self, fact: HostFact, subject: &str, span: Span) {
-        let there = self
-            .needs
-            .iter()
-            .rev()
-            .take_while(|need| need.subject == subject)
-            .any(|need| need.fact == fact);
-        if !there {
+        if self.noted.insert((subject.to_owned(), fact.clone())) {
             self.needs.push(HostNeed {
                 fact,
                 subject: subject.to_owned(),
@@ -73,6 +70,7 @@ struct Blocks {
     global: Settings,
     scripts: Vec<Named>,
     instances: Vec<Named>,
+    servers: Vec<checker::Draft>,
 }
 
 /// Reads all statements and puts the configuration together.
@@ -87,13 +85,14 @@ pub(crate) fn lower(
         options,
         said,
         needs: Vec::new(),
+        noted: HashSet::new(),
     };
     let mut tree = Tree::new(sources, lines);
     let mut blocks = Blocks::default();
     while let Some(statement) = tree.next(cx.said) {
         take(&mut cx, &mut blocks, &statement);
     }
-    let config = assemble(&mut cx, &blocks);
+    let config = assemble(&mut cx, blocks);
     (config, cx.needs)
 }
 
@@ -104,6 +103,11 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
         let Value::Block(header, settings) = setting.value else {
             continue;
         };
+        if setting.word == Word::VirtualServer {
+            let draft = checker::draft(cx, &header, &settings);
+            blocks.servers.extend(draft);
+            continue;
+        }
         let named = Named {
             name: header.name,
             span: header.span,
@@ -118,15 +122,17 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
     }
 }
 
-fn assemble(cx: &mut Context<'_>, blocks: &Blocks) -> Config {
+fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
+    let drafts = std::mem::take(&mut blocks.servers);
     let global = global::assemble(cx, &blocks.global);
     let scripts = script::assemble(cx, &blocks.scripts);
-    let instances = vrrp::assemble(cx, blocks);
+    let instances = vrrp::assemble(cx, &blocks);
+    let virtual_servers = checker::finish(cx, drafts, &blocks.global);
     let config = Config {
         global,
         scripts,
         instances,
-        virtual_servers: Vec::new(),
+        virtual_servers,
     };
     if cx.said.errors() == 0 && config.instances.is_empty() && config.virtual_servers.is_empty() {
         cx.push(Diagnostic::unplaced(
@@ -168,6 +174,9 @@ fn same_names(cx: &mut Context<'_>, kind: &str, blocks: &[Named]) {
 
 /// A block without a word that it cannot do without.
 fn missing_word(cx: &mut Context<'_>, kind: &str, word: &str, block: &Named) {
+    if cx.said.is_incomplete() {
+        return;
+    }
     let text = format!("`{kind}` {} has no `{word}`", quote(&block.name));
     cx.push(
         Diagnostic::error(Code::MissingWord, block.span, text)

@@ -152,6 +152,12 @@ impl Settings {
             .flatten()
     }
 
+    /// All settings in their order.
+    pub(crate) fn list(&self) -> &[Setting] {
+        &self.list
+    }
+
+    /// The same, taken.
     pub(crate) fn into_list(self) -> Vec<Setting> {
         self.list
     }
@@ -236,7 +242,7 @@ pub(crate) fn read_statement(
     settings: &mut Settings,
 ) {
     let Some(row) = statement.keyword else {
-        unknown(cx, section, statement);
+        unknown(cx, section, statement, settings);
         return;
     };
     match row.fate {
@@ -257,7 +263,12 @@ pub(crate) fn read_statement(
         }
     }
     stray_block(cx, row, statement);
-    if let Some((value, span)) = value(cx, row, statement) {
+    let errors = cx.said.errors();
+    let value = value(cx, row, statement);
+    if value.is_none() || cx.said.errors() > errors {
+        settings.failed.push(row.word);
+    }
+    if let Some((value, span)) = value {
         let setting = Setting {
             word: row.word,
             head: statement.head.span,
@@ -265,8 +276,6 @@ pub(crate) fn read_statement(
             value,
         };
         settings.put(cx, setting, Repeat::of(row));
-    } else {
-        settings.failed.push(row.word);
     }
 }
 
@@ -342,7 +351,12 @@ fn read_header(
     }
 }
 
-fn unknown(cx: &mut Context<'_>, section: Section, statement: &Statement<'_>) {
+fn unknown(
+    cx: &mut Context<'_>,
+    section: Section,
+    statement: &Statement<'_>,
+    settings: &mut Settings,
+) {
     let word = statement.head.text.as_ref();
     let span = statement.head.span;
     let elsewhere: Vec<_> = Section::ALL
@@ -354,29 +368,37 @@ fn unknown(cx: &mut Context<'_>, section: Section, statement: &Statement<'_>) {
         let text = format!("{} does not belong here", quote(word));
         let diagnostic = cx
             .refusal(Code::WrongBlock, span, text)
-            .label(format!("not known in {}", place(section)))
-            .help(format!("it belongs into {}", elsewhere.join(", ")));
+            .label(format!("not known {}", place(section)))
+            .help(format!("it belongs in {}", elsewhere.join(", ")));
         cx.push(diagnostic);
         return;
     }
     let names = keyword::table()
         .filter(|row| row.sections.contains(&section))
         .map(|row| row.name);
-    let help = suggest::nearest(word, names).map(|name| format!("did you mean `{name}`?"));
+    let near = if cx.said.is_full() {
+        None
+    } else {
+        suggest::nearest(word, names)
+    };
+    // The word that was meant is not missing.
+    let meant = near.and_then(|name| keyword::find(section, name));
+    settings.failed.extend(meant.map(|row| row.word));
+    let help = near.map(|name| format!("did you mean `{name}`?"));
     let diagnostic = cx
         .refusal(
             Code::UnknownWord,
             span,
             format!("unknown word {}", quote(word)),
         )
-        .label(format!("not known in {}", place(section)))
+        .label(format!("not known {}", place(section)))
         .maybe_help(help);
     cx.push(diagnostic);
 }
 
 fn place(section: Section) -> String {
     match section {
-        Section::Root => "the outer level".to_owned(),
-        section => format!("`{}`", section.name()),
+        Section::Root => "at the outer level".to_owned(),
+        section => format!("in `{}`", section.name()),
     }
 }

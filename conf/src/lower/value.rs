@@ -1,10 +1,10 @@
 //! Values of one line, each checked against the shape that the table gives its word.
 
-use super::command::{self, Escapes};
+use super::command::{self, Escapes, SplitError};
 use super::settings::{ServerName, Value};
 use super::{Context, number};
 use crate::diag::{Code, Diagnostic, quote};
-use crate::keyword::{Header, Keyword, Shape, Word};
+use crate::keyword::{Header, Keyword, Shape};
 use crate::model::{Family, IfName, MailServer, ScriptCommand, ShellWords, UserSpec, Weight};
 use crate::source::Span;
 use crate::suggest;
@@ -21,9 +21,6 @@ pub(super) fn parse(
     let name = row.name;
     if let Some(words) = most_words(row.shape) {
         extra_words(cx, statement, words);
-    }
-    if row.word == Word::AuthPass {
-        cx.said.hide(span);
     }
     let first = statement.args.first();
     let value = match (row.shape, first) {
@@ -241,12 +238,15 @@ fn group(cx: &mut Context<'_>, word: &Text<'_>, family: Option<Family>) -> Optio
     if address.is_multicast() && family.is_none_or(|family| family == Family::of(address)) {
         return Some(address);
     }
-    let kind = family.map_or(String::new(), |family| format!("{family} "));
+    let expected = match family {
+        Some(Family::V4) => "an IPv4 multicast address, e.g. 224.0.0.18",
+        Some(Family::V6) => "an IPv6 multicast address, e.g. ff02::12",
+        None => "a multicast address, e.g. 224.0.0.18 or ff02::12",
+    };
     let text = format!("{} is not a multicast address", quote(&word.text));
     cx.push(
-        Diagnostic::error(Code::NotAnAddress, word.span, text).label(format!(
-            "expected an {kind}multicast address, e.g. 224.0.0.18 or ff02::12"
-        )),
+        Diagnostic::error(Code::NotAnAddress, word.span, text)
+            .label(format!("expected {expected}")),
     );
     None
 }
@@ -256,7 +256,10 @@ fn command(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<Box<Script
     let (words, rest) = command_line(cx, statement)?;
     let mut users = rest.iter();
     let user = match users.next() {
-        Some(user) => Some(user_spec(cx, user, users.next())?),
+        Some(user) => {
+            unquoted_command(cx, statement, user);
+            Some(user_spec(cx, user, users.next())?)
+        }
         None => None,
     };
     if let Some(extra) = users.next() {
@@ -268,6 +271,25 @@ fn command(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<Box<Script
         );
     }
     Some(Box::new(ScriptCommand { words, user }))
+}
+
+/// `notify_master /etc/notify.sh master`: the argument would be a user.
+fn unquoted_command(cx: &mut Context<'_>, statement: &Statement<'_>, user: &Text<'_>) {
+    if !cx
+        .sources
+        .slice(statement.args_span())
+        .starts_with(['"', '\''])
+    {
+        let text = format!(
+            "{} is read as the user, not as an argument",
+            quote(&user.text)
+        );
+        cx.push(
+            Diagnostic::warning(Code::CommandNeedsQuotes, user.span, text)
+                .label("the command ends before this")
+                .help("put the whole command in double quotes"),
+        );
+    }
 }
 
 /// A command line alone.
@@ -291,12 +313,18 @@ fn command_line<'s, 't>(
 ) -> Option<(ShellWords, &'t [Text<'s>])> {
     let span = statement.args_span();
     let raw = cx.sources.slice(span);
+    if raw.starts_with(['\u{201c}', '\u{201d}', '\u{201e}']) {
+        // Said when the line was split.
+        return None;
+    }
     let split = command::word(raw, Escapes::Kept).and_then(|(command, behind)| {
         let words = command::split(&command, Escapes::Replaced)?;
         Ok((words, raw.len().saturating_sub(behind.len())))
     });
     let (words, used) = match split {
         Ok(split) => split,
+        // Said when the line was split.
+        Err(SplitError::OpenQuote('"')) => return None,
         Err(error) => {
             cx.push(
                 Diagnostic::error(Code::BadCommand, span, "this command line cannot be split")

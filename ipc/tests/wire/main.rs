@@ -135,6 +135,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[test]
 fn the_record_has_every_variant() {
     for_each_direction!(every_variant_has_a_sample);
+    every_variant_has_a_sample(samples::causes());
 }
 
 fn bytes_behind_are_refused<T: Serialize + DeserializeOwned + Debug>(messages: Vec<T>) {

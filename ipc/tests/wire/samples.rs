@@ -223,7 +223,7 @@ fn start(mode: StartMode) -> ParentToVrrp {
 }
 
 /// Every cause once.
-fn causes() -> Vec<Cause> {
+pub(crate) fn causes() -> Vec<Cause> {
     let from = address("192.0.2.2");
     let interface = if_name("eth0");
     let (theirs, ours) = (200, 150);
@@ -255,6 +255,9 @@ fn causes() -> Vec<Cause> {
         Cause::NoSourceAddress {
             interface: interface.clone(),
             family: Family::V6,
+        },
+        Cause::OwnAdvertLate {
+            silent: Micros::from_secs(60),
         },
         Cause::Owner,
         Cause::Removed,

@@ -338,6 +338,7 @@ fn cause() -> impl Strategy<Value = Cause> {
             .prop_map(|(last, waited)| Cause::MasterSilent { last, waited }),
         (if_name(), family())
             .prop_map(|(interface, family)| Cause::NoSourceAddress { interface, family }),
+        micros().prop_map(|silent| Cause::OwnAdvertLate { silent }),
         Just(Cause::Owner),
         Just(Cause::Removed),
         Just(Cause::Resumed),

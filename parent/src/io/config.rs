@@ -2,6 +2,7 @@
 
 use super::files::HostFiles;
 use super::host::{Findings, examine_host};
+use holdfast::config_files::{Faults, SeenFile, judge};
 use holdfast_conf::model::Config;
 use holdfast_conf::{Files, HostNeed, Loaded, Options, Report, UnknownWords};
 use std::path::{Path, PathBuf};
@@ -41,12 +42,13 @@ pub(crate) struct Good {
     pub(crate) report: Report,
     /// What it needs of a host.
     pub(crate) needs: Vec<HostNeed>,
+    files: Vec<SeenFile>,
 }
 
 /// Reads a configuration. Nothing is touched.
 pub(crate) fn read(path: &Path, unknown_words: UnknownWords) -> Outcome {
     let name = path.display();
-    match HostFiles.read(path) {
+    match HostFiles::default().read(path) {
         Err(error) => return Outcome::Unreadable(format!("{name}: {error}")),
         Ok(bytes) if is_empty(&bytes) => {
             return Outcome::Empty(format!(
@@ -55,16 +57,19 @@ pub(crate) fn read(path: &Path, unknown_words: UnknownWords) -> Outcome {
         }
         Ok(_) => {}
     }
+    let files = HostFiles::default();
     let Loaded {
         config,
         report,
         needs,
-    } = holdfast_conf::load(&HostFiles, path, &Options { unknown_words });
+    } = holdfast_conf::load(&files, path, &Options { unknown_words });
+    let files = files.seen();
     match config {
         Some(config) if report.errors() == 0 => Outcome::Good(Box::new(Good {
             config,
             report,
             needs,
+            files,
         })),
         Some(_) | None => Outcome::Wrong(report),
     }
@@ -82,5 +87,10 @@ impl Good {
     /// Holds it against this host.
     pub(crate) fn examine(&self) -> Result<Findings, String> {
         examine_host(&self.config, &self.needs)
+    }
+
+    /// Who else could read or change its files.
+    pub(crate) fn file_faults(&self) -> Faults {
+        judge(&self.config, &self.files)
     }
 }

@@ -1,6 +1,7 @@
 //! The parent's own privileges: what it hands on or needs, and nothing more.
 
 use caps::{CapSet, Capability, CapsHashSet};
+use holdfast::seccomp;
 use nix::sys::prctl;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
 use std::io;
@@ -45,6 +46,7 @@ const NEEDED: [Capability; 5] = [
 /// Cuts the privileges of this process and of everything it starts.
 pub(crate) fn cut_capabilities() -> Result<(), String> {
     raise_locked_memory();
+    nix::unistd::setgroups(&[]).map_err(|errno| format!("cannot drop groups: {errno}"))?;
     let kept: CapsHashSet = KEPT.iter().map(|(capability, _why)| *capability).collect();
     let here = caps::read(None, CapSet::Permitted).map_err(|error| error.to_string())?;
     for needed in NEEDED {
@@ -69,6 +71,19 @@ fn cut(kept: &CapsHashSet, here: &CapsHashSet) -> Result<(), caps::errors::CapsE
     caps::set(None, CapSet::Inheritable, &CapsHashSet::new())?;
     caps::set(None, CapSet::Effective, &left)?;
     caps::set(None, CapSet::Permitted, &left)
+}
+
+/// Switches the filter on, for this process and everything that it starts. False where the
+/// architecture is not known to it.
+pub(crate) fn filter_calls() -> Result<bool, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("cannot filter system calls: {error}");
+    let Some(programs) = seccomp::programs().map_err(|error| failed(&error))? else {
+        return Ok(false);
+    };
+    for program in &programs {
+        seccompiler::apply_filter(program).map_err(|error| failed(&error))?;
+    }
+    Ok(true)
 }
 
 /// The VRRP child locks its memory. The right to raise the limit is given up here, so it is raised

@@ -99,6 +99,8 @@ pub(crate) enum Life {
         since: Monotonic,
         /// The stop scripts are begun.
         told: bool,
+        /// A child was started that only releases.
+        released: bool,
         /// With this status.
         status: u8,
     },
@@ -123,15 +125,18 @@ pub(crate) struct Daemon {
     pub(crate) checkers: BTreeMap<Account, Slot<CheckerSide>>,
     pub(crate) leaving: Vec<Slot<CheckerSide>>,
     pub(crate) checkers_pid_file: Option<PidFile>,
+    pub(crate) checkers_pid_path: PathBuf,
     pub(crate) checkpoints: BTreeMap<InstanceName, Checkpoint>,
     pub(crate) priorities: BTreeMap<InstanceName, u8>,
     pub(crate) verdicts: BTreeMap<ScriptName, Verdict>,
     pub(crate) told: Told,
     pub(crate) scripts: Scripts,
     pub(crate) life: Life,
+    /// When the log wants its turn.
+    pub(crate) log_due: Option<Monotonic>,
     pub(crate) ready: Option<Readiness>,
     /// A child refused the configuration before the start was complete.
-    pub(crate) refused_at_start: bool,
+    pub(crate) refused_at_start: Option<String>,
     pub(crate) pid_file: Option<PidFile>,
 }
 
@@ -177,7 +182,7 @@ impl Daemon {
         self.with_scripts(Scripts::tick);
         self.write_obituaries(now);
         self.progress(now);
-        let _ = self.log.tick(now);
+        self.log_due = self.log.tick(now);
     }
 
     /// Start, reload and stop go on when others are far enough.
@@ -208,7 +213,7 @@ impl Daemon {
     }
 
     /// When the next turn is wanted without any event.
-    pub(crate) fn deadline(&mut self) -> Option<Monotonic> {
+    pub(crate) fn deadline(&self) -> Option<Monotonic> {
         let now = clock::now();
         let stop = self.stop_deadline(now);
         let checkers = self.checkers.values().filter_map(Slot::deadline);
@@ -217,7 +222,7 @@ impl Daemon {
             .chain(self.vrrp.deadline())
             .chain(self.scripts.deadline())
             .chain(stop)
-            .chain(self.log.tick(now))
+            .chain(self.log_due)
             .min()
     }
 

@@ -12,7 +12,7 @@ use holdfast_ipc::script_path::{
     Component, Look, Node, Runner, Unsafe, examine, examine_executable,
 };
 use nix::net::if_::if_nametoindex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -23,8 +23,41 @@ pub(crate) struct Findings {
     pub(crate) facts: HostFacts,
     /// Things that are not here but may come, or that somebody should know.
     pub(crate) remarks: Vec<Remark>,
-    /// Scripts that must not be run.
-    pub(crate) insecure: Vec<String>,
+    /// Scripts that are not run.
+    pub(crate) unusable: Vec<Unusable>,
+}
+
+/// A script that is not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unusable {
+    /// For the operator.
+    pub(crate) text: String,
+    /// Somebody could replace it; otherwise it is just not here.
+    pub(crate) insecure: bool,
+}
+
+/// Why a script is not run.
+struct Fault {
+    text: String,
+    insecure: bool,
+}
+
+impl From<String> for Fault {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            insecure: false,
+        }
+    }
+}
+
+impl From<Unsafe> for Fault {
+    fn from(found: Unsafe) -> Self {
+        Self {
+            text: found.to_string(),
+            insecure: found.is_insecure(),
+        }
+    }
 }
 
 /// One thing about this host.
@@ -47,7 +80,7 @@ pub(crate) fn examine_host(config: &Config, needs: &[HostNeed]) -> Result<Findin
             disabled: BTreeMap::new(),
         },
         remarks: needs.iter().filter_map(missing_interface).collect(),
-        insecure: Vec::new(),
+        unusable: Vec::new(),
     };
     findings.remarks.extend(chosen.remark.map(|text| Remark {
         text,
@@ -78,16 +111,20 @@ impl Findings {
                 ScriptAction::Run(words) => {
                     self.look_at(words, script.user.as_ref(), config.global.script_security)
                 }
-                ScriptAction::ProcessExists(_) => {
-                    self.look_up(script.user.as_ref()).map(|_account| ())
-                }
+                ScriptAction::ProcessExists(_) => self
+                    .look_up(script.user.as_ref())
+                    .map(|_account| ())
+                    .map_err(Fault::from),
             };
-            if let Err(why) = result {
-                self.insecure.push(format!(
-                    "script {} is not run and counts as failed: {why}",
-                    script.name
-                ));
-                self.facts.disabled.insert(script.name.clone(), why);
+            if let Err(Fault { text, insecure }) = result {
+                self.unusable.push(Unusable {
+                    text: format!(
+                        "script {} is not run and counts as failed: {text}",
+                        script.name
+                    ),
+                    insecure,
+                });
+                self.facts.disabled.insert(script.name.clone(), text);
             }
         }
     }
@@ -96,11 +133,13 @@ impl Findings {
         for instance in &config.instances {
             for (word, command) in named(&instance.notify) {
                 let security = config.global.script_security;
-                if let Err(why) = self.look_at(&command.words, command.user.as_ref(), security) {
-                    self.insecure.push(format!(
-                        "({}) {word} is not run: {why}",
-                        instance.router.name
-                    ));
+                let result = self.look_at(&command.words, command.user.as_ref(), security);
+                if let Err(Fault { text, insecure }) = result {
+                    let name = &instance.router.name;
+                    self.unusable.push(Unusable {
+                        text: format!("({name}) {word} is not run: {text}"),
+                        insecure,
+                    });
                 }
             }
         }
@@ -120,14 +159,26 @@ impl Findings {
         words: &ShellWords,
         user: Option<&UserSpec>,
         security: bool,
-    ) -> Result<(), String> {
+    ) -> Result<(), Fault> {
         let account = self.look_up(user)?;
         let name = words.program();
         let path = find_program(name, &account)?;
         if name != path {
             self.facts.programs.insert(name.to_owned(), path.clone());
         }
-        check_script(&path, &account, security).map_err(|fault| fault.to_string())
+        check_script(&path, &account, security).map_err(Fault::from)
+    }
+}
+
+impl Findings {
+    /// All that is not as it should be, to be recognised at the next reload.
+    pub(crate) fn said(&self) -> BTreeSet<String> {
+        let waited_for = self.remarks.iter().filter(|remark| remark.refuses_reload);
+        waited_for
+            .map(|remark| &remark.text)
+            .chain(self.unusable.iter().map(|script| &script.text))
+            .cloned()
+            .collect()
     }
 }
 

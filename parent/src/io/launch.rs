@@ -23,8 +23,8 @@ use std::sync::atomic::AtomicBool;
 pub(crate) const LAUNCH_FAILED: u8 = 125;
 /// The only variable that children and scripts get.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// Scripts make files as scripts of the system do; the daemon itself makes private ones.
-const SCRIPT_UMASK: Mode = Mode::from_bits_truncate(0o022);
+/// Files of scripts are private unless they say otherwise.
+const SCRIPT_UMASK: Mode = Mode::from_bits_truncate(0o077);
 
 /// Starts the launcher. The process number stays the same through its exec.
 pub(crate) fn spawn(
@@ -67,6 +67,8 @@ type Step<T> = Result<T, (&'static str, io::Error)>;
 
 fn become_child(launch: &Launch) -> Step<Infallible> {
     reset_signals()?;
+    // Own session: no terminal whose Ctrl-C would reach it, and a group to kill as a whole.
+    nix_step("own session", setsid())?;
     match launch.role {
         Role::Vrrp => {
             unlimit_locked_memory();
@@ -76,8 +78,6 @@ fn become_child(launch: &Launch) -> Step<Infallible> {
         Role::Checker => drop_to(launch, &CapsHashSet::new())?,
         Role::Script => {
             umask(SCRIPT_UMASK);
-            // Own session: no terminal, and a group that can be killed as a whole.
-            nix_step("own session", setsid())?;
             if launch.uid == 0 {
                 set_ids(launch)?;
             } else {

@@ -25,6 +25,9 @@ use std::process::Stdio;
 const QUEUE_LIMIT: usize = 80 * 1024 * 1024;
 /// Longest time that a child may take for one step of its start.
 const STEP_LIMIT: Micros = Micros::from_secs(3);
+/// Longest time that a child may take to check or to change a configuration. It gives signs of life
+/// meanwhile.
+const ANSWER_LIMIT: Micros = Micros::from_secs(10);
 /// Messages that are taken from one child before the others get their turn.
 const TURN: usize = 256;
 
@@ -123,6 +126,11 @@ impl<S: Side> Link<S> {
         self.phase
     }
 
+    /// Since when it is in its phase.
+    pub(crate) const fn in_phase_since(&self) -> Monotonic {
+        self.step_since
+    }
+
     /// Goes to the next phase of the start.
     pub(crate) const fn enter(&mut self, phase: Phase, now: Monotonic) {
         self.phase = phase;
@@ -150,8 +158,8 @@ impl<S: Side> Link<S> {
         self.send(message)
     }
 
-    pub(crate) fn commit(&mut self, generation: Generation) -> Result<(), Loss> {
-        self.phase = Phase::Committing(generation);
+    pub(crate) fn commit(&mut self, generation: Generation, now: Monotonic) -> Result<(), Loss> {
+        self.enter(Phase::Committing(generation), now);
         self.send(&S::commit(generation))
     }
 
@@ -207,6 +215,12 @@ impl<S: Side> Link<S> {
             .map_err(|error| Loss::of_channel(&error))?;
         if !self.phase.is_live() {
             return self.check_step(now);
+        }
+        if self.phase.waits_for_answer() && now.since(self.step_since) >= ANSWER_LIMIT {
+            return Err(Loss::because(format!(
+                "nothing came for {ANSWER_LIMIT} while {}",
+                self.phase
+            )));
         }
         match self.heartbeat.tick(now) {
             Beat::Quiet => Ok(()),

@@ -35,7 +35,12 @@ pub(crate) struct Log {
     own: Source,
     syslog: Option<Syslog>,
     console: Option<Console>,
+    /// Until the start is complete, errors reach the terminal in any case.
+    starting: Option<Console>,
+    /// `-D`.
+    detail: bool,
     file: Option<File>,
+    file_path: Option<PathBuf>,
     limiter: Limiter,
 }
 
@@ -53,7 +58,10 @@ impl Log {
             },
             syslog,
             console: options.log_console.then_some(Console { lost: 0 }),
+            starting: (!options.log_console).then_some(Console { lost: 0 }),
+            detail: options.log_detail,
             file,
+            file_path: options.log_file.clone(),
             limiter: Limiter::default(),
         })
     }
@@ -80,6 +88,9 @@ impl Log {
 
     /// A line of any process.
     pub(crate) fn write_as(&mut self, source: Source, level: Level, text: &str) {
+        if level == Level::Debug && !self.detail {
+            return;
+        }
         let now = clock::now();
         match self.limiter.ask(source.name, level, now) {
             Permission::Suppress => {}
@@ -94,6 +105,20 @@ impl Log {
                 self.put(now, source, level, text);
             }
         }
+    }
+
+    /// A rotated log file is let go and a new one begun.
+    pub(crate) fn reopen_file(&mut self) {
+        let Some(path) = &self.file_path else { return };
+        match open_file(path) {
+            Ok(file) => self.file = Some(file),
+            Err(error) => self.error(&format!("cannot open the log file again: {error}")),
+        }
+    }
+
+    /// Errors go to the log alone from now on.
+    pub(crate) fn end_of_start(&mut self) {
+        self.starting = None;
     }
 
     /// Tries what could not be done before. Returns when it wants to be called again.
@@ -121,6 +146,11 @@ impl Log {
         let line = one_line(text);
         if let Some(syslog) = &mut self.syslog {
             syslog.send(now, source, level, &line);
+        }
+        if let Some(terminal) = &mut self.starting
+            && level == Level::Error
+        {
+            terminal.write(&format!("{}: {line}\n", source.name));
         }
         if self.console.is_none() && self.file.is_none() {
             return;
@@ -297,5 +327,149 @@ const fn facility_of(facility: Facility) -> syslog::Facility {
         Facility::Local(5) => syslog::Facility::LOG_LOCAL5,
         Facility::Local(6) => syslog::Facility::LOG_LOCAL6,
         Facility::Local(_) => syslog::Facility::LOG_LOCAL7,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scratch::Scratch;
+    use super::*;
+
+    struct Listener {
+        scratch: Scratch,
+        socket: Option<UnixDatagram>,
+    }
+
+    impl Listener {
+        fn new() -> Self {
+            let mut listener = Self {
+                scratch: Scratch::new(),
+                socket: None,
+            };
+            listener.listen();
+            listener
+        }
+
+        fn path(&self) -> PathBuf {
+            self.scratch.path().join("log")
+        }
+
+        fn listen(&mut self) {
+            let _ = std::fs::remove_file(self.path());
+            let socket = UnixDatagram::bind(self.path()).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            self.socket = Some(socket);
+        }
+
+        fn stop(&mut self) {
+            self.socket = None;
+        }
+
+        /// All that came: priority, and text behind the time.
+        fn received(&self) -> Vec<(String, String)> {
+            let mut buffer = [0; 8_192];
+            let mut lines = Vec::new();
+            while let Ok(length) = self.socket.as_ref().unwrap().recv(&mut buffer) {
+                let line = String::from_utf8(buffer[..length].to_vec()).unwrap();
+                let (priority, rest) = line.split_once('>').unwrap();
+                // `Nov 21 02:35:43 ` has a fixed length.
+                lines.push((priority.to_owned(), rest[16..].to_owned()));
+            }
+            lines
+        }
+
+        fn log(&self) -> Log {
+            let options = Options {
+                syslog_socket: self.path(),
+                facility: Facility::Local(3),
+                ..Options::default()
+            };
+            let mut log = Log::open(&options, Identity::HOLDFAST).unwrap();
+            log.end_of_start();
+            log.own.pid = 811;
+            log
+        }
+    }
+
+    const CHILD: Source = Source {
+        name: "holdfast_vrrp",
+        pid: 812,
+    };
+
+    fn line(priority: &str, text: &str) -> (String, String) {
+        (format!("<{priority}"), text.to_owned())
+    }
+
+    #[test]
+    fn lines_carry_facility_level_name_and_number_of_who_spoke() {
+        let listener = Listener::new();
+        let mut log = listener.log();
+        log.info("Startup complete");
+        log.write_as(CHILD, Level::Notice, "(VI_1) Entering MASTER STATE");
+        log.error("a\nb");
+        log.write_as(CHILD, Level::Debug, "only with -D");
+        let expected = [
+            line("158", "holdfast[811]: Startup complete"),
+            line("157", "holdfast_vrrp[812]: (VI_1) Entering MASTER STATE"),
+            line("155", "holdfast[811]: a\\nb"),
+        ];
+        assert_eq!(listener.received(), expected);
+    }
+
+    #[test]
+    fn a_restarted_syslog_gets_the_next_line_at_once() {
+        let mut listener = Listener::new();
+        let mut log = listener.log();
+        log.info("one");
+        listener.stop();
+        listener.listen();
+        log.info("two");
+        assert_eq!(listener.received(), [line("158", "holdfast[811]: two")]);
+    }
+
+    #[test]
+    fn lines_that_nobody_takes_are_counted_and_the_count_is_told() {
+        let mut listener = Listener::new();
+        let mut log = listener.log();
+        listener.stop();
+        for _ in 0..3 {
+            log.info("lost");
+        }
+        let now = clock::now();
+        assert!(log.tick(now).is_some_and(|due| due > now));
+        listener.listen();
+        let later = now.after(RECONNECT_MAX);
+        assert_eq!(log.tick(later), None);
+        let text = "holdfast[811]: syslog is back; 3 lines were lost while it did not take any";
+        assert_eq!(listener.received(), [line("156", text)]);
+    }
+
+    #[test]
+    fn a_syslog_that_does_not_read_costs_lines_and_no_time() {
+        let listener = Listener::new();
+        let mut log = listener.log();
+        for _ in 0..1_000 {
+            log.info("x");
+        }
+        let taken = listener.received().len();
+        assert!((1..1_000).contains(&taken), "{taken}");
+        let lost = 1_000 - taken;
+        log.tick(clock::now());
+        let text = format!(
+            "holdfast[811]: syslog is back; {lost} lines were lost while it did not take any"
+        );
+        assert_eq!(listener.received(), [line("156", &text)]);
+    }
+
+    #[test]
+    fn the_log_file_is_private_and_no_link() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("x.log");
+        open_file(&path).unwrap();
+        let mode = std::os::unix::fs::MetadataExt::mode(&path.metadata().unwrap());
+        assert_eq!(mode & 0o137, 0);
+        let link = scratch.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(open_file(&link).is_err());
     }
 }

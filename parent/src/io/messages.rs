@@ -1,6 +1,6 @@
 //! Messages of the children.
 
-use super::daemon::{ChildId, Daemon};
+use super::daemon::{ChildId, Daemon, Life};
 use super::link::Loss;
 use super::log::Source;
 use super::slot::Slot;
@@ -38,7 +38,10 @@ impl Daemon {
                 self.log_confinement(source, &confinement);
                 return self.send_vrrp_start(now);
             }
-            VrrpToParent::Hello(hello) => check_hello(&hello, Role::Vrrp)?,
+            VrrpToParent::Hello(hello) => {
+                check_hello(&hello, Role::Vrrp)?;
+                self.write_vrrp_pid(source.pid);
+            }
             VrrpToParent::Log(LogRecord { level, text }) => {
                 self.log.write_as(source, level, &text);
             }
@@ -55,8 +58,10 @@ impl Daemon {
                 if let Some(link) = &mut self.vrrp.link {
                     link.go(now)?;
                 }
-                self.vrrp.is_up(now);
-                self.forward_verdicts();
+                if self.vrrp.phase() == Some(Phase::Running) {
+                    self.vrrp.is_up(now);
+                    self.forward_verdicts();
+                }
             }
             VrrpToParent::Refused { reason, .. } => self.vrrp_refused(reason),
             VrrpToParent::Stopped => {}
@@ -81,7 +86,10 @@ impl Daemon {
                 self.log_confinement(source, &confinement);
                 return self.send_checker_start(account, now);
             }
-            CheckerToParent::Hello(hello) => check_hello(&hello, Role::Checker)?,
+            CheckerToParent::Hello(hello) => {
+                check_hello(&hello, Role::Checker)?;
+                self.write_checker_pid(account, source.pid);
+            }
             CheckerToParent::Log(LogRecord { level, text }) => {
                 self.log.write_as(source, level, &text);
             }
@@ -241,10 +249,17 @@ impl Daemon {
     }
 
     fn vrrp_refused(&mut self, reason: String) {
+        if self.vrrp.phase() == Some(Phase::Releasing) {
+            let text = format!("the VRRP child cannot release the addresses: {reason}");
+            return self.log.error(&text);
+        }
         if self.vrrp.phase() == Some(Phase::Stopped) {
-            self.log
-                .error(&format!("the VRRP child cannot start: {reason}"));
-            self.refused_at_start = true;
+            let reason = format!("the VRRP child cannot start: {reason}");
+            if self.life == Life::Starting {
+                self.refused_at_start = Some(reason);
+            } else {
+                self.log.error(&reason);
+            }
             return;
         }
         let step = self.reload.refused(&ChildId::Vrrp, reason);

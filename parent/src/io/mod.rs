@@ -18,6 +18,8 @@ pub(crate) mod ready;
 mod reap;
 mod reloading;
 pub(crate) mod run;
+#[cfg(test)]
+mod scratch;
 mod script;
 mod signals;
 mod slot;

@@ -168,3 +168,95 @@ fn failed(path: &Path, source: io::Error) -> PidFileError {
         source,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::scratch::Scratch;
+    use super::*;
+
+    fn refusal(path: &Path) -> String {
+        PidFile::lock(path).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_locked_file_holds_the_number_and_is_readable_for_all() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("x.pid");
+        let mut file = PidFile::lock(&path).unwrap();
+        file.write(123_456).unwrap();
+        file.write(7).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "7\n");
+        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o7777, 0o644);
+        file.remove().unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn the_second_one_is_refused_with_the_number_of_the_first() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("x.pid");
+        let mut first = PidFile::lock(&path).unwrap();
+        first.write(4_711).unwrap();
+        assert_eq!(
+            refusal(&path),
+            format!(
+                "already running as process 4711: {} is locked; stop that one first, or give this \
+                 one pid files of its own with -p, -r and -c",
+                path.display()
+            )
+        );
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "4711\n");
+        drop(first);
+        assert!(PidFile::lock(&path).is_ok());
+    }
+
+    #[test]
+    fn a_link_is_not_followed() {
+        let scratch = Scratch::new();
+        let victim = scratch.path().join("victim");
+        std::fs::write(&victim, "precious").unwrap();
+        let path = scratch.path().join("x.pid");
+        std::os::unix::fs::symlink(&victim, &path).unwrap();
+        assert_eq!(refusal(&path), format!("pid file {}", path.display()));
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+    }
+
+    #[test]
+    fn a_second_name_of_somebody_s_file_is_not_written() {
+        let scratch = Scratch::new();
+        let victim = scratch.path().join("victim");
+        std::fs::write(&victim, "precious").unwrap();
+        let path = scratch.path().join("x.pid");
+        std::fs::hard_link(&victim, &path).unwrap();
+        assert_eq!(
+            refusal(&path),
+            format!(
+                "pid file {}: it has another name as well (hard link)",
+                path.display()
+            )
+        );
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_without_waiting() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("x.pid");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(
+            refusal(&path),
+            format!("pid file {}: it is no regular file", path.display())
+        );
+    }
+
+    #[test]
+    fn somebody_else_s_file_in_its_place_is_not_removed() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("x.pid");
+        let file = PidFile::lock(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "other").unwrap();
+        file.remove().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "other");
+    }
+}

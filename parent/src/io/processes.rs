@@ -5,16 +5,21 @@ use super::daemon::{ChildId, Daemon, Life};
 use super::link::{Link, Loss};
 use super::log::{Log, Source};
 use super::pidfile::PidFile;
-use super::slot::Slot;
+use super::slot::{Aftermath, Slot};
 use holdfast::account::Account;
 use holdfast::launch::Role;
 use holdfast::notify::News;
 use holdfast::obituary::End;
 use holdfast_conf::model::InstanceName;
-use holdfast_ipc::log::Level;
+use holdfast_ipc::config::model::Micros;
+use holdfast_ipc::log::{Level, LogRecord};
+use holdfast_ipc::message::CheckerToParent;
 use holdfast_ipc::state::{Checkpoint, VrrpState};
 use holdfast_ipc::time::Monotonic;
 use nix::unistd::Pid;
+
+/// A checker child that is not needed any more is killed then.
+const LEAVING_LIMIT: Micros = Micros::from_secs(2);
 
 impl Daemon {
     pub(crate) fn start_due_children(&mut self, now: Monotonic) {
@@ -41,21 +46,20 @@ impl Daemon {
             Ok(link) => {
                 let pid = link.pid_number();
                 slot.link = Some(link);
-                write_pid(slot.pid_file.as_mut(), pid, &mut self.log);
                 self.log
                     .info(&format!("Starting VRRP child process, pid={pid}"));
             }
             Err(error) => {
-                slot.not_started(now);
-                let path = slot.executable.display();
-                self.log
-                    .error(&format!("cannot start the VRRP child {path}: {error}"));
+                if slot.not_started(now) {
+                    self.log.error(&format!(
+                        "cannot make a process for the VRRP child: {error}"
+                    ));
+                }
             }
         }
     }
 
     fn start_checker(&mut self, account: &Account, now: Monotonic) {
-        let first = self.checkers.keys().next() == Some(account);
         let Some(slot) = self.checkers.get_mut(account) else {
             return;
         };
@@ -65,18 +69,16 @@ impl Daemon {
             Ok(link) => {
                 let pid = link.pid_number();
                 slot.link = Some(link);
-                if first {
-                    write_pid(self.checkers_pid_file.as_mut(), pid, &mut self.log);
-                }
                 self.log.info(&format!(
                     "Starting Healthcheck child process, pid={pid} (scripts as user {account})"
                 ));
             }
             Err(error) => {
-                slot.not_started(now);
-                let path = slot.executable.display();
-                self.log
-                    .error(&format!("cannot start the checker child {path}: {error}"));
+                if slot.not_started(now) {
+                    self.log.error(&format!(
+                        "cannot make a process for the checker child: {error}"
+                    ));
+                }
             }
         }
     }
@@ -86,13 +88,33 @@ impl Daemon {
         for account in self.checker_accounts() {
             self.read_checker(&account);
         }
+        self.read_leaving();
+    }
+
+    /// Children that a reload made superfluous: they end, and may still say something.
+    fn read_leaving(&mut self) {
         let now = clock::now();
         for slot in &mut self.leaving {
-            let lost = slot.link.as_mut().and_then(|link| link.receive(now).1);
-            if lost.is_some() {
-                slot.link = None;
+            let Some(link) = &mut slot.link else { continue };
+            let source = Source {
+                name: self.identity.checker,
+                pid: link.pid_number(),
+            };
+            let (messages, loss) = link.receive(now);
+            for line in link.stderr_lines() {
+                self.log.write_as(source, Level::Error, &line);
+            }
+            for message in messages {
+                if let CheckerToParent::Log(LogRecord { level, text }) = message {
+                    self.log.write_as(source, level, &text);
+                }
+            }
+            let late = now.since(link.in_phase_since()) >= LEAVING_LIMIT;
+            if loss.is_some() || late {
+                slot.forget();
             }
         }
+        self.leaving.retain(|slot| slot.link.is_some());
     }
 
     fn read_vrrp(&mut self) {
@@ -170,9 +192,13 @@ impl Daemon {
             return self.vrrp_ended_at_stop(now);
         }
         let why = loss.reason.clone().unwrap_or_else(|| "it died".to_owned());
-        self.vrrp.lose(loss, masters, now);
-        if self.vrrp.restarts.is_backing_off() {
-            self.released();
+        match self.vrrp.lose(loss, masters, now) {
+            Aftermath::Held | Aftermath::Nothing => {}
+            Aftermath::Released => self.gave_up("no address is held now"),
+            Aftermath::Stuck => self.gave_up(
+                "the addresses could not be released: they may still be on this machine with \
+                 nobody behind them",
+            ),
         }
         let step = self.reload.died(
             &ChildId::Vrrp,
@@ -201,7 +227,7 @@ impl Daemon {
             return;
         }
         let why = loss.reason.clone().unwrap_or_else(|| "it died".to_owned());
-        slot.lose(loss, 0, now);
+        let _ = slot.lose(loss, 0, now);
         let id = ChildId::Checker(account.clone());
         let step = self.reload.died(
             &id,
@@ -216,8 +242,14 @@ impl Daemon {
         self.checkpoints.values().filter(is_master).count()
     }
 
-    /// The addresses are given back: scripts hear of it, and the next child starts from nothing.
-    fn released(&mut self) {
+    /// Nobody stands behind the addresses any more: scripts hear of it, and the next child starts
+    /// from nothing.
+    fn gave_up(&mut self, what: &str) {
+        let next = self.vrrp.next.map(|next| next.at.since(clock::now()));
+        let wait = next.unwrap_or_default();
+        self.log.error(&format!(
+            "{what}; the VRRP child is started again in {wait}"
+        ));
         self.checkpoints.clear();
         let held: Vec<InstanceName> = self
             .plan
@@ -244,7 +276,6 @@ impl Daemon {
                 self.reap_script(pid, &end);
             }
         }
-        self.leaving.retain(|slot| slot.link.is_some());
         // What a reaped child said before it died is still in its socket.
         self.read_children();
         if self
@@ -280,6 +311,44 @@ impl Daemon {
             .collect();
         for line in lines {
             self.log.error(&line);
+        }
+    }
+}
+
+/// The pid files of the children. They are written when a child greets, for before that its number
+/// is the launcher's.
+impl Daemon {
+    pub(crate) fn write_vrrp_pid(&mut self, pid: u32) {
+        write_pid(self.vrrp.pid_file.as_mut(), pid, &mut self.log);
+    }
+
+    /// The one whose number stands in the pid file: that of the default user where there is one.
+    fn main_checker(&self) -> Option<&Account> {
+        let default = &self.plan.facts.default_account;
+        let mut accounts = self.checkers.keys();
+        accounts
+            .find(|account| *account == default)
+            .or_else(|| self.checkers.keys().next())
+    }
+
+    pub(crate) fn write_checker_pid(&mut self, account: &Account, pid: u32) {
+        if self.main_checker() != Some(account) {
+            return;
+        }
+        if self.checkers_pid_file.is_none() {
+            match PidFile::lock(&self.checkers_pid_path) {
+                Ok(file) => self.checkers_pid_file = Some(file),
+                Err(error) => return self.log.error(&describe(&error)),
+            }
+        }
+        write_pid(self.checkers_pid_file.as_mut(), pid, &mut self.log);
+    }
+
+    /// Without checker children there is no file.
+    pub(crate) fn remove_checkers_pid_file(&mut self) {
+        let file = self.checkers_pid_file.take();
+        if let Some(Err(error)) = file.map(PidFile::remove) {
+            self.log.warning(&describe(&error));
         }
     }
 }

@@ -3,10 +3,11 @@
 use super::clock;
 use super::config::{self, Good, Outcome};
 use super::daemon::{ChildId, Daemon, Plan};
-use super::host::Findings;
+use super::run::refuse_writable_files;
 use super::slot::Slot;
 use holdfast::account::Account;
 use holdfast::reload::Step;
+use holdfast::words::counted;
 use holdfast_conf::UnknownWords;
 use holdfast_ipc::message::{ParentToChecker, ParentToVrrp};
 use holdfast_ipc::time::Monotonic;
@@ -16,6 +17,7 @@ impl Daemon {
     /// SIGHUP.
     pub(crate) fn begin_reload(&mut self, now: Monotonic) {
         self.log.info("Reloading ...");
+        self.log.reopen_file();
         match self.read_new_plan() {
             Err(reason) => self.keep(&reason),
             Ok(plan) => {
@@ -30,9 +32,9 @@ impl Daemon {
 
     /// Nothing has changed.
     fn keep(&mut self, reason: &str) {
-        let path = self.config_path.display();
-        let text = format!("Reload refused, the running configuration stays: {path}: {reason}");
-        self.log.error(&text);
+        self.log.error(&format!(
+            "Reload refused, the running configuration stays: {reason}"
+        ));
     }
 
     fn read_new_plan(&mut self) -> Result<Plan, String> {
@@ -45,10 +47,8 @@ impl Daemon {
                     self.log.error(&line);
                 }
                 let path = self.config_path.display();
-                let count = report.errors();
-                Err(format!(
-                    "{count} errors, `holdfast -t -f {path}` shows them"
-                ))
+                let errors = counted(report.errors(), "error", "errors");
+                Err(format!("{errors}, `holdfast -t -f {path}` shows them"))
             }
             Outcome::Good(good) => self.examine(*good),
         }
@@ -58,16 +58,12 @@ impl Daemon {
         for line in good.report.lines() {
             self.log.warning(&line);
         }
-        let Findings {
-            facts,
-            remarks,
-            insecure,
-        } = good.examine()?;
-        let waited_for = remarks.into_iter().filter(|remark| remark.refuses_reload);
-        let said: BTreeSet<String> = waited_for
-            .map(|remark| remark.text)
-            .chain(insecure)
-            .collect();
+        refuse_writable_files(&good)?;
+        for text in good.file_faults().readable {
+            self.log.warning(&text);
+        }
+        let findings = good.examine()?;
+        let said = findings.said();
         // What the running configuration waits for already is no reason against the next one.
         let news: Vec<&String> = said.difference(&self.plan.remarks).collect();
         for text in &news {
@@ -80,7 +76,7 @@ impl Daemon {
         Ok(Plan::new(
             self.newest.next(),
             good.config,
-            facts,
+            findings.facts,
             detail,
             said,
         ))
@@ -134,17 +130,22 @@ impl Daemon {
             return;
         };
         let generation = plan.generation;
+        let now = clock::now();
         self.log_changes(&plan);
         let previous = std::mem::replace(&mut self.plan, plan);
         self.previous_plan = Some(previous);
         for child in children {
             // A failure is seen again when the socket is read.
             let _ = match child {
-                ChildId::Vrrp => self.vrrp.link.as_mut().map(|link| link.commit(generation)),
+                ChildId::Vrrp => self
+                    .vrrp
+                    .link
+                    .as_mut()
+                    .map(|link| link.commit(generation, now)),
                 ChildId::Checker(account) => {
                     let slot = self.checkers.get_mut(account);
                     let link = slot.and_then(|slot| slot.link.as_mut());
-                    link.map(|link| link.commit(generation))
+                    link.map(|link| link.commit(generation, now))
                 }
             };
         }
@@ -178,7 +179,11 @@ impl Daemon {
     }
 
     fn log_changes(&mut self, plan: &Plan) {
-        for line in holdfast_conf_changes(&self.plan, plan) {
+        let lines = holdfast_conf::diff(&self.plan.config, &plan.config).lines();
+        if lines.is_empty() {
+            self.log.info("no change");
+        }
+        for line in lines {
             self.log.info(&line);
         }
     }
@@ -197,6 +202,9 @@ impl Daemon {
             if let Some(Ok(())) = slot.link.as_mut().map(|link| link.stop(now)) {
                 self.leaving.push(slot);
             }
+        }
+        if wanted.is_empty() {
+            self.remove_checkers_pid_file();
         }
         for account in wanted {
             let executable = &self.checker_executable;
@@ -218,9 +226,4 @@ impl Daemon {
         self.verdicts
             .retain(|name, _| scripts.iter().any(|script| script.name == *name));
     }
-}
-
-/// What changes, one line each.
-fn holdfast_conf_changes(_old: &Plan, _new: &Plan) -> Vec<String> {
-    Vec::new()
 }

@@ -17,12 +17,13 @@ use holdfast::cli::Options;
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
 use holdfast::reload::Reload;
-use holdfast_conf::UnknownWords;
+use holdfast::words::counted;
+use holdfast_conf::{Secrets, UnknownWords};
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::time::Monotonic;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{Mode, umask};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -84,10 +85,12 @@ fn start(options: Options, background: bool) -> Result<Daemon, Stop> {
     umask(Mode::from_bits_truncate(0o077));
     let config_path = absolute(&config::choose(options.config.as_ref()))?;
     let good = read_config(&config_path, options.compat)?;
-    let findings = good.examine().map_err(|text| Stop {
+    let bad = |text| Stop {
         status: BAD_CONFIGURATION,
         text,
-    })?;
+    };
+    refuse_writable_files(&good).map_err(bad)?;
+    let findings = good.examine().map_err(bad)?;
     let executables = find_executables()?;
     assemble(options, config_path, good, findings, &executables, ready)
 }
@@ -113,13 +116,21 @@ fn read_config(path: &Path, compat: bool) -> Result<Good, Stop> {
             Err(Stop {
                 status: BAD_CONFIGURATION,
                 text: format!(
-                    "{}: {} errors. Nothing was started or changed.",
+                    "{}: {}. Nothing was started or changed.",
                     path.display(),
-                    report.errors()
+                    counted(report.errors(), "error", "errors")
                 ),
             })
         }
         Outcome::Good(good) => Ok(*good),
+    }
+}
+
+/// Whoever can write the configuration is root already, if we run what it says.
+pub(crate) fn refuse_writable_files(good: &Good) -> Result<(), String> {
+    match good.file_faults().writable.into_iter().next() {
+        Some(fault) if good.config.global.script_security => Err(fault),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -165,7 +176,13 @@ fn assemble(
     };
     let mut pid_file = lock(&options.pid_files.parent)?;
     let vrrp_pid_file = lock(&options.pid_files.vrrp)?;
-    let checkers_pid_file = lock(&options.pid_files.checkers)?;
+    let checkers_pid_path = absolute(&options.pid_files.checkers)?;
+    // Held from the start where it will be needed, so that two daemons do not share it.
+    let checkers_pid_file = if good.config.scripts.is_empty() {
+        None
+    } else {
+        Some(lock(&checkers_pid_path)?)
+    };
     pid_file
         .write(std::process::id())
         .map_err(|error| Stop::fatal(describe(&error)))?;
@@ -177,8 +194,12 @@ fn assemble(
     std::env::set_current_dir("/")
         .map_err(|error| Stop::fatal(format!("cannot change to /: {error}")))?;
     confine::cut_capabilities().map_err(Stop::fatal)?;
+    let filtered = confine::filter_calls().map_err(Stop::fatal)?;
 
     announce(&mut log, &options, &config_path, &good, &findings);
+    if !filtered {
+        log.warning("NOT confined by seccomp: this architecture is not supported by it");
+    }
     if let Some(remark) = &vrrp_account.remark {
         log.warning(remark);
     }
@@ -226,15 +247,17 @@ fn assemble(
         vrrp,
         checkers,
         leaving: Vec::new(),
-        checkers_pid_file: Some(checkers_pid_file),
+        checkers_pid_file,
+        checkers_pid_path,
         checkpoints: BTreeMap::new(),
         priorities: BTreeMap::new(),
         verdicts: BTreeMap::new(),
         told: Told::default(),
         scripts: Default::default(),
         life: Life::Starting,
+        log_due: None,
         ready,
-        refused_at_start: false,
+        refused_at_start: None,
         pid_file: Some(pid_file),
     })
 }
@@ -260,14 +283,24 @@ fn announce(log: &mut Log, options: &Options, path: &Path, good: &Good, findings
     for remark in &findings.remarks {
         log.warning(&remark.text);
     }
-    for text in &findings.insecure {
-        log.error(text);
+    for script in &findings.unusable {
+        log.error(&script.text);
+    }
+    if options.dump_config {
+        // One line of the log each, without passwords.
+        for line in holdfast_conf::print(&good.config, Secrets::Hidden).lines() {
+            log.info(line);
+        }
+    }
+    let faults = good.file_faults();
+    for text in faults.writable.iter().chain(&faults.readable) {
+        log.warning(text);
     }
     let servers = good.config.virtual_servers.len();
     if servers > 0 {
         log.warning(&format!(
-            "{servers} virtual servers are checked as text, load balancing is not carried out by \
-             this version"
+            "virtual_server: {servers} of them are checked as text, load balancing is not carried \
+             out by this version"
         ));
     }
     if good.config.global.mail.is_some() {
@@ -286,12 +319,12 @@ fn run_loop(mut daemon: Daemon) -> ExitCode {
             daemon.clean_up();
             return ExitCode::from(status);
         }
-        wait(&mut daemon);
+        wait(&daemon);
     }
 }
 
 /// Sleeps until something arrives or is due.
-fn wait(daemon: &mut Daemon) {
+fn wait(daemon: &Daemon) {
     let timeout = timeout_until(daemon.deadline());
     let mut fds = vec![PollFd::new(daemon.signals.as_fd(), PollFlags::POLLIN)];
     daemon.vrrp.poll_fds(&mut fds);
@@ -318,15 +351,4 @@ fn timeout_until(deadline: Option<Monotonic>) -> PollTimeout {
         .ok()
         .and_then(|millis| PollTimeout::try_from(millis).ok())
         .unwrap_or(PollTimeout::MAX)
-}
-
-impl Findings {
-    /// All that is not as it should be, to be recognised at the next reload.
-    pub(crate) fn said(&self) -> BTreeSet<String> {
-        let waited_for = self.remarks.iter().filter(|remark| remark.refuses_reload);
-        waited_for
-            .map(|remark| remark.text.clone())
-            .chain(self.insecure.iter().cloned())
-            .collect()
-    }
 }

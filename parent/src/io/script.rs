@@ -13,6 +13,7 @@ use holdfast_ipc::time::Monotonic;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, pipe2};
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::process::Stdio;
@@ -24,11 +25,16 @@ const GRACE: Micros = Micros::from_secs(2);
 /// Lines of output of one run that are logged.
 const MAX_LINES: usize = 50;
 
+/// Outputs that are read on behind their scripts.
+const MAX_LEFT_BEHIND: usize = 64;
+
 /// All notify scripts that wait and run.
 #[derive(Debug, Default)]
 pub(crate) struct Scripts {
     queues: Queues,
     runs: Vec<Run>,
+    /// Outputs of what scripts left running. They are read on: a closed pipe would end it.
+    left_behind: VecDeque<Lines>,
 }
 
 #[derive(Debug)]
@@ -62,6 +68,7 @@ impl Scripts {
 
     /// Output, deadlines, and whatever may begin now.
     pub(crate) fn tick(&mut self, context: &mut Context<'_>) {
+        self.left_behind.retain_mut(|output| output.read().1);
         for run in &mut self.runs {
             run.read_output(context.log);
             run.enforce(context);
@@ -77,6 +84,10 @@ impl Scripts {
         let mut run = self.runs.swap_remove(index);
         run.read_output(context.log);
         run.finish(end, context);
+        self.left_behind.extend(run.output);
+        if self.left_behind.len() > MAX_LEFT_BEHIND {
+            self.left_behind.pop_front();
+        }
         self.queues.finished(&run.job.instance);
         self.begin(context);
         true
@@ -104,6 +115,7 @@ impl Scripts {
         self.runs
             .iter()
             .filter_map(|run| run.output.as_ref().map(AsFd::as_fd))
+            .chain(self.left_behind.iter().map(AsFd::as_fd))
     }
 
     fn begin(&mut self, context: &mut Context<'_>) {

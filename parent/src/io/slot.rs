@@ -4,13 +4,26 @@ use super::link::{Link, Loss};
 use super::pidfile::PidFile;
 use holdfast::account::Account;
 use holdfast::obituary::{End, Obituary, Sequel};
-use holdfast::restart::{Next, Restarts, Task};
+use holdfast::restart::{Death, Next, Restarts, Task};
 use holdfast::route::Phase;
 use holdfast::side::Side;
 use holdfast_ipc::time::Monotonic;
 use nix::poll::{PollFd, PollFlags};
 use nix::unistd::Pid;
 use std::path::PathBuf;
+
+/// What the loss of a child means for what it held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aftermath {
+    /// A successor goes on.
+    Held,
+    /// It is given back.
+    Released,
+    /// It could not be given back.
+    Stuck,
+    /// Nothing was held.
+    Nothing,
+}
 
 /// One place.
 pub(crate) struct Slot<S: Side> {
@@ -33,6 +46,8 @@ pub(crate) struct Slot<S: Side> {
     /// Where the number of the living one stands.
     pub(crate) pid_file: Option<PidFile>,
     obituaries: Vec<Obituary>,
+    /// Starts in a row that made no process.
+    failures: u32,
 }
 
 impl<S: Side> Slot<S> {
@@ -57,6 +72,7 @@ impl<S: Side> Slot<S> {
             silent_since: None,
             pid_file,
             obituaries: Vec::new(),
+            failures: 0,
         }
     }
 
@@ -103,17 +119,28 @@ impl<S: Side> Slot<S> {
     }
 
     /// The one in the place is lost. The place is free behind it; the next start is decided.
-    pub(crate) fn lose(&mut self, loss: Loss, masters: usize, now: Monotonic) {
+    pub(crate) fn lose(&mut self, loss: Loss, masters: usize, now: Monotonic) -> Aftermath {
         let Some(link) = self.link.take() else {
-            return;
+            return Aftermath::Nothing;
         };
         link.kill();
-        let next = if self.task == Task::Release && link.phase() == Phase::Stopped {
-            self.restarts.released(now)
-        } else {
-            self.restarts.died(now, link.started)
+        let held = !self.restarts.is_backing_off();
+        // A successor that never came up does not end the silence.
+        let silent_since = self.silent_since.or(loss.silent_since).unwrap_or(now);
+        self.silent_since = Some(silent_since);
+        if self.task == Task::Release && link.phase() == Phase::Stopped {
+            // It did what it was there for, which is no death.
+            self.next = Some(self.restarts.released(now));
+            return Aftermath::Released;
+        }
+        let next = {
+            self.restarts.died(Death {
+                now,
+                started: link.started,
+                silent_since,
+                hung: loss.silent_since.is_some(),
+            })
         };
-        self.silent_since = self.silent_since.or(loss.silent_since).or(Some(now));
         let sequel = match next.task {
             Task::Release => Sequel::Releasing,
             Task::Fresh => Sequel::Later(next.at.since(now)),
@@ -129,18 +156,24 @@ impl<S: Side> Slot<S> {
             sequel,
         });
         self.next = Some(next);
+        match (held, self.restarts.is_backing_off()) {
+            (true, false) => Aftermath::Held,
+            (true, true) => Aftermath::Stuck,
+            (false, _) => Aftermath::Nothing,
+        }
     }
 
-    /// It could not even be started.
-    pub(crate) fn not_started(&mut self, now: Monotonic) -> Next {
-        let next = self.restarts.died(now, now);
-        self.next = Some(next);
-        next
+    /// The system made no process for it. True when it is worth a line: not ten times a second.
+    pub(crate) fn not_started(&mut self, now: Monotonic) -> bool {
+        self.next = Some(self.restarts.not_started(now, self.task));
+        self.failures = self.failures.saturating_add(1);
+        self.failures.is_power_of_two()
     }
 
     /// The present child is up.
     pub(crate) fn is_up(&mut self, now: Monotonic) {
         self.silent_since = None;
+        self.failures = 0;
         let Some(link) = &self.link else {
             return;
         };

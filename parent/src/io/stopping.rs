@@ -22,8 +22,8 @@ const FATAL: u8 = 1;
 impl Daemon {
     /// The start is complete when all children are up.
     pub(crate) fn progress_start(&mut self) {
-        if self.refused_at_start {
-            return self.fail(BAD_CONFIGURATION);
+        if let Some(reason) = self.refused_at_start.take() {
+            return self.fail(BAD_CONFIGURATION, &reason);
         }
         let dying = self.vrrp.restarts.is_backing_off()
             || self
@@ -31,22 +31,23 @@ impl Daemon {
                 .next
                 .is_some_and(|next| next.task == Task::Release);
         if dying {
-            self.log
-                .error("the VRRP child dies again and again; the lines above say why");
-            return self.fail(FATAL);
+            let text = "the VRRP child dies again and again; the lines above say why";
+            return self.fail(FATAL, text);
         }
         if self.vrrp.is_up_or_given_up()
             && self.checkers.values().all(|slot| slot.is_up_or_given_up())
         {
             self.life = Life::Running;
             self.log.info("Startup complete");
+            self.log.end_of_start();
             if let Some(ready) = self.ready.take() {
                 ready.announce(self.options.log_console);
             }
         }
     }
 
-    fn fail(&mut self, status: u8) {
+    fn fail(&mut self, status: u8, reason: &str) {
+        self.log.error(&format!("cannot start: {reason}"));
         self.stop(status);
     }
 
@@ -60,6 +61,7 @@ impl Daemon {
         self.life = Life::Stopping {
             since: now,
             told: false,
+            released: false,
             status,
         };
         for slot in self.checkers.values_mut() {
@@ -68,39 +70,44 @@ impl Daemon {
                 slot.forget();
             }
         }
-        let releasing = self.vrrp.phase() == Some(Phase::Releasing);
-        match &mut self.vrrp.link {
-            Some(_) if releasing => {}
-            Some(link) => {
-                if link.stop(now).is_err() {
+        match self.vrrp.phase() {
+            Some(Phase::Releasing) => {}
+            Some(phase) if phase.is_live() => {
+                let sent = self.vrrp.link.as_mut().map(|link| link.stop(now));
+                if !matches!(sent, Some(Ok(()))) {
                     self.vrrp_ended_at_stop(now);
                 }
             }
-            // It died just now, or is waited for: what its predecessor held is given back.
-            None => self.vrrp_ended_at_stop(now),
+            // It is about to start, or about to be started: what its predecessor held is given
+            // back by one that does nothing else.
+            Some(_) | None => self.vrrp_ended_at_stop(now),
         }
     }
 
-    /// The VRRP child is gone while the daemon stops.
+    /// The VRRP child is gone while the daemon stops, or has to go.
     pub(crate) fn vrrp_ended_at_stop(&mut self, now: Monotonic) {
         let clean = self.vrrp.phase() == Some(Phase::Stopped);
         self.vrrp.forget();
-        let Life::Stopping { since, .. } = self.life else {
+        let Life::Stopping {
+            since, released, ..
+        } = &mut self.life
+        else {
             return;
         };
         let held = !self.checkpoints.is_empty() && !clean;
-        if held && now.since(since) < STOP_LIMIT {
-            self.log.warning(
-                "the VRRP child ended without giving its addresses back; another one does it",
-            );
-            self.vrrp.next = Some(Next {
-                at: now,
-                task: Task::Release,
-            });
-            // One attempt: its end is the end.
-            self.start_due_children(now);
-            self.checkpoints.clear();
+        // One attempt: its end is the end.
+        if !held || *released || now.since(*since) >= STOP_LIMIT {
+            return;
         }
+        *released = true;
+        self.log.warning(
+            "the VRRP child ended without giving its addresses back; another one is started for it",
+        );
+        self.vrrp.next = Some(Next {
+            at: now,
+            task: Task::Release,
+        });
+        self.start_due_children(now);
     }
 
     pub(crate) fn progress_stop(&mut self, now: Monotonic, since: Monotonic, told: bool) {
@@ -144,6 +151,7 @@ impl Daemon {
             since,
             told,
             status,
+            released: _,
         } = self.life
         else {
             return None;
@@ -182,6 +190,8 @@ impl Daemon {
                 self.log.warning(&describe(&error));
             }
         }
-        self.log.info("Stopped");
+        let name = self.identity.product();
+        let version = env!("CARGO_PKG_VERSION");
+        self.log.info(&format!("Stopped {name} v{version}"));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::config::{self, Good, Outcome};
 use holdfast::cli::TestOptions;
+use holdfast::words::counted;
 use holdfast_conf::{Report, UnknownWords};
 use std::fmt::Write as _;
 use std::fs::File;
@@ -45,17 +46,25 @@ fn test(path: &Path, colour: bool) -> (String, u8) {
 
 fn good_text(path: &Path, good: &Good, colour: bool) -> (String, u8) {
     let mut text = good.report.render(colour);
-    let (remarks, insecure) = match good.examine() {
-        Ok(findings) => (
-            findings
-                .remarks
-                .into_iter()
-                .map(|remark| remark.text)
-                .collect(),
-            findings.insecure,
-        ),
-        Err(missing) => (vec![missing], Vec::new()),
-    };
+    // Whose file it is says nothing about the text: it is often tested before it is installed.
+    let faults = good.file_faults();
+    let mut remarks: Vec<String> = faults.writable.into_iter().chain(faults.readable).collect();
+    let mut insecure = Vec::new();
+    match good.examine() {
+        Ok(findings) => {
+            remarks.extend(findings.remarks.into_iter().map(|remark| remark.text));
+            for script in findings.unusable {
+                // A script that is not here may be on the machine that this is written for.
+                let list = if script.insecure {
+                    &mut insecure
+                } else {
+                    &mut remarks
+                };
+                list.push(script.text);
+            }
+        }
+        Err(missing) => remarks.push(missing),
+    }
     for remark in remarks.iter().chain(&insecure) {
         let _ = writeln!(text, "host: {remark}");
     }
@@ -67,24 +76,19 @@ fn good_text(path: &Path, good: &Good, colour: bool) -> (String, u8) {
 fn summary(text: &mut String, path: &Path, report: &Report, remarks: usize, insecure: usize) {
     let path = path.display();
     let mut parts = vec![
-        count(report.errors(), "error", "errors"),
-        count(report.warnings(), "warning", "warnings"),
+        counted(report.errors(), "error", "errors"),
+        counted(report.warnings(), "warning", "warnings"),
     ];
     if remarks > 0 {
-        parts.push(count(
+        parts.push(counted(
             remarks,
             "remark on this host",
             "remarks on this host",
         ));
     }
     if insecure > 0 {
-        parts.push(count(insecure, "insecure script", "insecure scripts"));
+        parts.push(counted(insecure, "insecure script", "insecure scripts"));
     }
     let parts = parts.join(", ");
     let _ = writeln!(text, "{path}: {parts}. Nothing was started or changed.");
-}
-
-fn count(number: usize, one: &str, many: &str) -> String {
-    let word = if number == 1 { one } else { many };
-    format!("{number} {word}")
 }

@@ -6,7 +6,7 @@ use super::kernel::Kernel;
 use super::netlink::Pending;
 use super::parent::Parent;
 use super::poller::{Poller, Source};
-use super::signals::{Signals, Wish};
+use super::signals::{self, Signals, Wish};
 use super::startup::{self, Prepared};
 use crate::complain;
 use holdfast_ipc::channel::ChannelError;
@@ -107,8 +107,7 @@ impl EventLoop {
         while !matches!(self.phase, Phase::Stopped) {
             self.turn()?;
         }
-        self.parent.send(&VrrpToParent::Stopped);
-        Ok(())
+        self.parent.finish(&VrrpToParent::Stopped)
     }
 
     /// One turn: the clock is read once, a deadline that has come goes before everything else.
@@ -151,6 +150,7 @@ impl EventLoop {
     }
 
     fn end_turn(&mut self, now: Monotonic) -> Result<(), Fatal> {
+        self.parent.flush();
         if self.parent.is_gone() {
             self.stop(now)?;
         }
@@ -185,7 +185,7 @@ impl EventLoop {
         while let Some(wish) = self.signals.next()? {
             match wish {
                 Wish::Stop => self.stop(now)?,
-                Wish::Abort => std::process::abort(),
+                Wish::Die(signal) => signals::die_by(signal),
             }
         }
         Ok(())
@@ -225,7 +225,6 @@ impl EventLoop {
     }
 
     fn take_messages(&mut self, now: Monotonic) -> Result<(), Fatal> {
-        self.parent.flush();
         for _ in 0..MESSAGES_PER_TURN {
             match self.parent.receive() {
                 Ok(Some(message)) => self.take_message(now, message)?,

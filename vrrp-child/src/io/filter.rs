@@ -236,6 +236,26 @@ const COMMON: &[Row] = &[
     row(libc::SYS_gettid, &[], "abort"),
     row(libc::SYS_getpid, &[], "abort"),
     row(libc::SYS_tgkill, &[Is(2, libc::SIGABRT)], "abort"),
+    row(
+        libc::SYS_tgkill,
+        &[Is(2, libc::SIGSEGV)],
+        "die by a signal that was sent",
+    ),
+    row(
+        libc::SYS_tgkill,
+        &[Is(2, libc::SIGBUS)],
+        "die by a signal that was sent",
+    ),
+    row(
+        libc::SYS_rt_sigaction,
+        &[Is(0, libc::SIGSEGV)],
+        "die by a signal that was sent",
+    ),
+    row(
+        libc::SYS_rt_sigaction,
+        &[Is(0, libc::SIGBUS)],
+        "die by a signal that was sent",
+    ),
     row(libc::SYS_sigaltstack, &[], "end of the main thread"),
     row(libc::SYS_exit_group, &[], "end"),
 ];

@@ -1,17 +1,25 @@
 //! The parent's end of the conversation: what is sent, and what happens when it does not read.
 
+use super::clock;
 use super::error::Fatal;
 use super::poller::Poller;
 use holdfast_ipc::Channel;
 use holdfast_ipc::channel::ChannelError;
+use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::message::{ParentToVrrp, VrrpToParent};
+use holdfast_ipc::time::Monotonic;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 /// What may wait for a parent that does not read: about 50,000 changes of state, so that a parent
 /// that was stopped for a while misses none.
 const QUEUE_LIMIT: usize = 4 * 1024 * 1024;
+
+/// Time for what waits at the end: the parent gives the whole stop a second.
+const LAST_WORDS: Micros = Micros::from_millis(300);
 
 /// The parent.
 #[derive(Debug)]
@@ -45,21 +53,47 @@ impl Parent {
     pub(crate) fn log(&mut self, record: LogRecord) {
         if self.channel.wants_write() {
             self.dropped = self.dropped.saturating_add(1);
-            return;
+        } else {
+            self.send(&VrrpToParent::Log(record));
         }
-        if self.dropped > 0 {
-            let lost = std::mem::take(&mut self.dropped);
-            let text = format!("{lost} messages to the parent were dropped, it did not read them");
-            self.send(&VrrpToParent::Log(LogRecord::new(Level::Warning, text)));
-        }
-        self.send(&VrrpToParent::Log(record));
     }
 
-    /// Sends what waits.
+    /// Sends what waits, and says what was dropped when all is sent.
     pub(crate) fn flush(&mut self) {
         if self.channel.wants_write() && self.channel.flush().is_err() {
             self.gone = true;
         }
+        if self.dropped > 0 && !self.channel.wants_write() {
+            let lost = std::mem::take(&mut self.dropped);
+            let text = format!("{lost} messages to the parent were dropped, it did not read them");
+            self.send(&VrrpToParent::Log(LogRecord::new(Level::Warning, text)));
+        }
+    }
+
+    /// Sends all that waits and then the last message, though it does not wait long for a parent
+    /// that does not read.
+    pub(crate) fn finish(&mut self, message: &VrrpToParent) -> Result<(), Fatal> {
+        let end = clock::now()?.after(LAST_WORDS);
+        self.drain(end)?;
+        self.send(message);
+        self.drain(end)
+    }
+
+    fn drain(&mut self, end: Monotonic) -> Result<(), Fatal> {
+        self.flush();
+        while self.channel.wants_write() && !self.gone {
+            let left = end.since(clock::now()?);
+            if left.is_zero() {
+                break;
+            }
+            let left = PollTimeout::try_from(Duration::from_micros(left.get()));
+            let mut waiting = [PollFd::new(self.channel.as_fd(), PollFlags::POLLOUT)];
+            match poll(&mut waiting, left.unwrap_or(PollTimeout::ZERO)) {
+                Ok(_) | Err(Errno::EINTR) => self.flush(),
+                Err(_) => break,
+            }
+        }
+        Ok(())
     }
 
     /// True while something waits.

@@ -4,6 +4,7 @@ use super::error::{Fatal, cannot};
 use nix::libc;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use signal_hook::low_level::emulate_default_handler;
 use std::os::fd::{AsFd, BorrowedFd};
 
 /// End the child in order.
@@ -17,7 +18,7 @@ const IGNORED: [Signal; 5] = [
     Signal::SIGUSR2,
 ];
 /// A real fault kills the process by this signal though it is blocked, and not by the handler of the
-/// standard library, which the filter would not let work. One that was sent ends it as well.
+/// standard library, which would let a sent one pass. One that was sent ends it as well.
 const FAULTS: [Signal; 2] = [Signal::SIGSEGV, Signal::SIGBUS];
 
 /// What a signal asks for.
@@ -25,8 +26,8 @@ const FAULTS: [Signal; 2] = [Signal::SIGSEGV, Signal::SIGBUS];
 pub(crate) enum Wish {
     /// Release everything and end.
     Stop,
-    /// End at once.
-    Abort,
+    /// End at once by this signal.
+    Die(libc::c_int),
 }
 
 /// Pending signals.
@@ -50,13 +51,20 @@ impl Signals {
     pub(crate) fn next(&self) -> Result<Option<Wish>, Fatal> {
         let signal = self.fd.read_signal().map_err(cannot("read a signal"))?;
         Ok(signal.map(|signal| {
-            if signal.ssi_signo == libc::SIGTERM.cast_unsigned() {
+            let signal = signal.ssi_signo.cast_signed();
+            if signal == libc::SIGTERM {
                 Wish::Stop
             } else {
-                Wish::Abort
+                Wish::Die(signal)
             }
         }))
     }
+}
+
+/// Ends the process by that signal: the parent names it in the log.
+pub(crate) fn die_by(signal: libc::c_int) -> ! {
+    let _ = emulate_default_handler(signal);
+    std::process::abort();
 }
 
 impl AsFd for Signals {

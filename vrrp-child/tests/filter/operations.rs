@@ -5,7 +5,7 @@ use nix::ifaddrs::getifaddrs;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask, raise};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, recv, recvmsg, send, sendmsg, setsockopt,
     socketpair, sockopt,
@@ -14,6 +14,7 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use nix::time::{ClockId as Clock, clock_gettime};
 use nix::unistd::{getpid, gettid, pipe};
+use signal_hook::low_level::emulate_default_handler;
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockFilter, Socket, Type};
 use std::hash::{BuildHasher, RandomState};
 use std::hint::{black_box, spin_loop};
@@ -62,12 +63,24 @@ pub(crate) fn evidence(row: &Row) -> Evidence {
     match row.call {
         libc::SYS_socket => Evidence::Works(open_socket(argument(row, 0), argument(row, 2))),
         libc::SYS_setsockopt => Evidence::Works(set_option(argument(row, 1), argument(row, 2))),
-        libc::SYS_tgkill => Evidence::DiesBy(Signal::SIGABRT, || {
-            Box::new(|| raise(Signal::SIGABRT).unwrap())
-        }),
+        libc::SYS_tgkill => die(argument(row, 2)),
+        libc::SYS_rt_sigaction => die(argument(row, 0)),
         libc::SYS_madvise => Evidence::DependsOnTheLayout(|| Box::new(many_blocks)),
         libc::SYS_restart_syscall => Evidence::Restarted(wait_long),
         call => Evidence::Works(other(call)),
+    }
+}
+
+fn die(signal: i32) -> Evidence {
+    match signal {
+        libc::SIGABRT => Evidence::DiesBy(Signal::SIGABRT, || Box::new(|| std::process::abort())),
+        libc::SIGSEGV => Evidence::DiesBy(Signal::SIGSEGV, || {
+            Box::new(|| emulate_default_handler(libc::SIGSEGV).unwrap())
+        }),
+        libc::SIGBUS => Evidence::DiesBy(Signal::SIGBUS, || {
+            Box::new(|| emulate_default_handler(libc::SIGBUS).unwrap())
+        }),
+        _ => panic!("no test for signal {signal}"),
     }
 }
 

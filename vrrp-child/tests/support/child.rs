@@ -45,7 +45,7 @@ impl Child {
         Self::spawn_with(&[])
     }
 
-    /// The same under a program such as `strace`.
+    /// The same under a program such as `prlimit`.
     pub(crate) fn spawn_with(prefix: &[&str]) -> Self {
         let mut child = Self::execute(prefix);
         child.send(&ParentToVrrp::Hello(Hello::of(Role::Parent)));
@@ -97,9 +97,10 @@ impl Child {
         }
     }
 
-    /// Starts it and lets it go.
+    /// Starts it and lets it go, with the scheduling policy that `vrrp_rt_priority` asks for: other
+    /// tests run at the same time, and what is measured is the child.
     pub(crate) fn run(start: VrrpStart) -> Self {
-        let mut child = Self::spawn();
+        let mut child = Self::spawn_with(&["chrt", "--fifo", "50"]);
         child.begin(start);
         child
     }

@@ -38,6 +38,12 @@ pub(crate) fn add_cable() {
     ip(&format!("address add 192.0.2.1/24 dev {OURS}"));
     ip(&format!("address add fe80::1/64 dev {OURS} nodad"));
     ip(&format!("address add 2001:db8::1/64 dev {OURS} nodad"));
+    // Until the kernel has noticed the carrier it throws away what is sent.
+    for end in [OURS, THEIRS] {
+        wait_until("the cable carries", || {
+            ip(&format!("-o link show dev {end}")).contains("state UP")
+        });
+    }
 }
 
 /// Runs `ip` (package iproute2) with these words and gives its output.

@@ -1,12 +1,16 @@
 //! The other end of the cable: what arrives there, and what is sent from there.
 
 use super::namespace::{LIMIT, THEIRS};
+use nix::cmsg_space;
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::if_nametoindex;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
-    AddressFamily, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, recvfrom, sendto, socket,
+    AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType,
+    recvmsg, sendto, setsockopt, socket, sockopt,
 };
+use nix::sys::time::TimeSpec;
+use std::io::IoSliceMut;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -19,10 +23,10 @@ pub(crate) struct Wire {
     index: usize,
 }
 
-/// A frame and when it was read.
+/// A frame and when the kernel had it, so that a busy test does not see late adverts.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
-    pub(crate) at: Instant,
+    pub(crate) at: Duration,
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -36,6 +40,7 @@ impl Wire {
             SockProtocol::EthAll,
         )
         .unwrap();
+        setsockopt(&socket, sockopt::ReceiveTimestampns, &true).unwrap();
         let index = if_nametoindex(THEIRS).unwrap().try_into().unwrap();
         Self { socket, index }
     }
@@ -50,14 +55,30 @@ impl Wire {
             if poll(&mut waiting, timeout).unwrap() == 0 {
                 return None;
             }
-            let at = Instant::now();
-            let mut bytes = vec![0; 9000];
-            let (length, from) = recvfrom::<LinkAddr>(self.socket.as_raw_fd(), &mut bytes).unwrap();
-            bytes.truncate(length);
-            if from.unwrap().ifindex() == self.index {
-                return Some(Frame { at, bytes });
+            let frame = self.read();
+            if frame.is_some() {
+                return frame;
             }
         }
+    }
+
+    /// One frame, if it came by the cable.
+    fn read(&self) -> Option<Frame> {
+        let mut bytes = vec![0; 9000];
+        let mut parts = [IoSliceMut::new(&mut bytes)];
+        let mut control = cmsg_space!(TimeSpec);
+        let (fd, flags) = (self.socket.as_raw_fd(), MsgFlags::empty());
+        let message = recvmsg::<LinkAddr>(fd, &mut parts, Some(&mut control), flags).unwrap();
+        let at = message.cmsgs().unwrap().find_map(|item| match item {
+            ControlMessageOwned::ScmTimestampns(at) => Some(Duration::from(at)),
+            _ => None,
+        });
+        let (length, from) = (message.bytes, message.address.unwrap());
+        bytes.truncate(length);
+        (from.ifindex() == self.index).then(|| Frame {
+            at: at.unwrap(),
+            bytes,
+        })
     }
 
     /// The next frame that is what is looked for.

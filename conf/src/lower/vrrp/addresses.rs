@@ -136,8 +136,7 @@ fn mixed(cx: &mut Context<'_>, scope: &Scope<'_>, family: Family) {
 
 fn without_addresses(cx: &mut Context<'_>, scope: &Scope<'_>, basics: Basics) {
     let meant = scope.own.has(Word::NoVirtualIpaddress) && !basics.strict;
-    // A wrong address was reported already.
-    if meant || scope.own.has(Word::VirtualIpaddress) && cx.said.errors() > 0 {
+    if meant || scope.own.failed(Word::VirtualIpaddress) || cx.said.is_incomplete() {
         return;
     }
     let text = "this instance has no virtual address";

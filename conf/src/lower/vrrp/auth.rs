@@ -52,7 +52,9 @@ pub(super) fn auth(cx: &mut Context<'_>, scope: &Scope<'_>, basics: Basics) -> A
 fn written(cx: &mut Context<'_>, settings: &Settings, place: Span) -> Auth {
     let kind = settings.text(Word::AuthType);
     let Some(password) = settings.get(Word::AuthPass) else {
-        if let Some(kind) = settings.get(Word::AuthType) {
+        if let Some(kind) = settings.get(Word::AuthType)
+            && !settings.failed(Word::AuthPass)
+        {
             cx.push(
                 Diagnostic::error(Code::MissingWord, kind.span, "there is no password")
                     .label("`auth_pass` is missing beside this"),
@@ -61,6 +63,9 @@ fn written(cx: &mut Context<'_>, settings: &Settings, place: Span) -> Auth {
         return Auth::None;
     };
     let Some(kind) = kind else {
+        if settings.failed(Word::AuthType) {
+            return Auth::None;
+        }
         cx.push(
             Diagnostic::warning(Code::MissingWord, place, "`auth_pass` without `auth_type`")
                 .label("there is no authentication, as with keepalived")

@@ -2,6 +2,7 @@
 
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::Word;
+use crate::lower::entry::EntryKind;
 use crate::lower::{Blocks, Context, Named};
 use crate::model::{Transport, VirtualRouter, VrrpInstance};
 use crate::source::Span;
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn check(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)], blocks: &Blocks) {
     same_vrid(cx, instances);
     same_address(cx, instances);
-    unused_scripts(cx, instances, blocks);
+    unused_scripts(cx, blocks);
 }
 
 /// True where two routers with one number hear each other's adverts as their own.
@@ -61,6 +62,7 @@ fn same_address(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)]) {
             let interface = address.dev.as_ref().or(router.interface.as_ref());
             let key = (interface, address.address);
             match seen.get(&key) {
+                Some((first, _)) if *first == block.name => {}
                 Some((first, span)) => {
                     let text = format!(
                         "{} is in {} and in {}",
@@ -83,15 +85,19 @@ fn same_address(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)]) {
     }
 }
 
-fn unused_scripts(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)], blocks: &Blocks) {
-    // An instance that was refused may track anything.
-    if instances.len() != blocks.instances.len() {
+fn unused_scripts(cx: &mut Context<'_>, blocks: &Blocks) {
+    // What is wrong may well be the line that tracks it.
+    if cx.said.errors() > 0 {
         return;
     }
-    let tracked: BTreeSet<&str> = instances
+    let tracked: BTreeSet<&str> = blocks
+        .instances
         .iter()
-        .flat_map(|(_, instance)| &instance.router.track_scripts)
-        .map(|script| script.script.as_str())
+        .flat_map(|block| block.settings.entries(Word::TrackScript))
+        .filter_map(|entry| match &entry.kind {
+            EntryKind::Tracker(name, _) => Some(name.as_str()),
+            _ => None,
+        })
         .collect();
     for script in &blocks.scripts {
         if !tracked.contains(script.name.as_str()) {

@@ -65,6 +65,13 @@ fn initial_state(
     let owner = priority.is_owner();
     if basics.strict {
         // RFC 9568 section 6.4.1: only the owner starts as MASTER.
+        if wants_master == Some(true) && !owner {
+            starts_as_backup(
+                cx,
+                scope,
+                "in strict mode only priority 255 starts as MASTER",
+            );
+        }
         return if owner {
             InitialState::Master
         } else {
@@ -73,18 +80,21 @@ fn initial_state(
     }
     match wants_master {
         Some(true) if matches!(auth, Auth::Ah(_)) && !owner => {
-            let text = "with AH an instance starts as BACKUP";
-            cx.push(
-                Diagnostic::note(Code::AhMeansBackup, scope.span(Word::State), text)
-                    .label("read as BACKUP, as keepalived does")
-                    .because("the highest priority still becomes MASTER"),
-            );
+            starts_as_backup(cx, scope, "with AH an instance starts as BACKUP");
             InitialState::Backup
         }
         Some(true) => InitialState::Master,
         None if owner => InitialState::Master,
         Some(false) | None => InitialState::Backup,
     }
+}
+
+fn starts_as_backup(cx: &mut Context<'_>, scope: &Scope<'_>, why: &str) {
+    cx.push(
+        Diagnostic::note(Code::StartsAsBackup, scope.span(Word::State), why)
+            .label("read as BACKUP, as keepalived does")
+            .because("the highest priority still becomes MASTER"),
+    );
 }
 
 fn nopreempt(

@@ -22,6 +22,7 @@ use crate::source::Span;
 /// All instances, checked against each other and the scripts.
 pub(super) fn assemble(cx: &mut Context<'_>, blocks: &Blocks) -> Vec<VrrpInstance> {
     super::same_names(cx, "vrrp_instance", &blocks.instances);
+    let known = tracking::Known::new(&blocks.scripts);
     let mut done = Vec::new();
     for block in &blocks.instances {
         let scope = Scope {
@@ -30,7 +31,7 @@ pub(super) fn assemble(cx: &mut Context<'_>, blocks: &Blocks) -> Vec<VrrpInstanc
             global: &blocks.global,
             subject: format!("instance {}", block.name),
         };
-        let tracked = tracking::scripts(cx, &scope, &blocks.scripts);
+        let tracked = tracking::scripts(cx, &scope, &known);
         if let Some(instance) = instance(cx, &scope, tracked) {
             done.push((block, instance));
         }
@@ -92,11 +93,11 @@ fn instance(
         version: version(cx, scope, family),
         strict: scope.bool(Word::Strict).unwrap_or(false),
     };
+    let transport = transport::transport(cx, scope, basics);
+    let interface = interface(cx, scope, &transport);
     let (addresses, excluded) = addresses::both(cx, scope, basics);
     let auth = auth::auth(cx, scope, basics);
     let election = election::election(cx, scope, basics, auth);
-    let transport = transport::transport(cx, scope, basics);
-    let interface = interface(cx, scope, &transport);
     let track_interfaces = tracking::interfaces(cx, scope, interface.as_ref());
     let vrid = vrid(cx, scope);
     let advert_int = advert_int(cx, scope, basics.version);
@@ -231,11 +232,12 @@ fn advert_int(cx: &mut Context<'_>, scope: &Scope<'_>, version: Version) -> Opti
             Version::V3 => "VRRPv3 sends hundredths of a second up to 40.95 seconds",
         };
         let text = format!("`advert_int` is rounded to {used}");
-        cx.push(
-            Diagnostic::warning(Code::Rounded, scope.span(Word::AdvertInt), text)
-                .label(reason)
-                .because("nodes of VRRPv2 with different intervals ignore each other"),
-        );
+        let diagnostic =
+            Diagnostic::warning(Code::Rounded, scope.span(Word::AdvertInt), text).label(reason);
+        cx.push(match version {
+            Version::V2 => diagnostic.help("`version 3` has fractions, on all nodes"),
+            Version::V3 => diagnostic,
+        });
     }
     let centis = used.get().checked_div(10_000).unwrap_or(0);
     AdvertInterval::new(version, u16::try_from(centis).ok()?).ok()
@@ -276,6 +278,22 @@ fn notify(cx: &mut Context<'_>, scope: &Scope<'_>) -> NotifyScripts {
 fn strict_values(cx: &mut Context<'_>, scope: &Scope<'_>, basics: Basics) {
     if !basics.strict {
         return;
+    }
+    if let Some(strict) = scope
+        .own
+        .get(Word::Strict)
+        .or_else(|| scope.global.get(Word::Strict))
+    {
+        let place = strict.head;
+        cx.said.once(Code::StrictKeepsTraffic, || {
+            Diagnostic::note(
+                Code::StrictKeepsTraffic,
+                place,
+                "strict mode does not close the virtual address here",
+            )
+            .because("keepalived drops all packets to it unless the priority is 255")
+            .help("leave out strict mode unless the other nodes need it")
+        });
     }
     let overridden = [
         (Word::DownTimerAdverts, "`down_timer_adverts` is 3"),

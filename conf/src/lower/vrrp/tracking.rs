@@ -38,16 +38,30 @@ fn entries(cx: &mut Context<'_>, scope: &Scope<'_>, word: Word) -> Vec<Line> {
     list
 }
 
+/// The scripts that exist, by name.
+pub(super) struct Known<'a>(BTreeMap<&'a str, &'a Named>);
+
+impl<'a> Known<'a> {
+    pub(super) fn new(scripts: &'a [Named]) -> Self {
+        Self(
+            scripts
+                .iter()
+                .map(|script| (script.name.as_str(), script))
+                .collect(),
+        )
+    }
+}
+
 /// `track_script`, with the weights of the scripts filled in.
 pub(super) fn scripts(
     cx: &mut Context<'_>,
     scope: &Scope<'_>,
-    known: &[Named],
+    known: &Known<'_>,
 ) -> Vec<TrackScript> {
     let mut tracked = Vec::new();
     for (name, weight, span) in entries(cx, scope, Word::TrackScript) {
-        let Some(script) = known.iter().find(|script| script.name == name) else {
-            let near = suggest::nearest(&name, known.iter().map(|script| script.name.as_str()));
+        let Some(script) = known.0.get(name.as_str()) else {
+            let near = suggest::nearest(&name, known.0.keys().copied());
             let text = format!("there is no `vrrp_script` {}", quote(&name));
             cx.push(
                 Diagnostic::error(Code::UnknownScript, span, text)

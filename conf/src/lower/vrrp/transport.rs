@@ -29,6 +29,9 @@ pub(super) fn transport(
         });
     }
     let peers = peers(cx, scope, basics.family)?;
+    if scope.own.failed(Word::UnicastPeer) {
+        return None;
+    }
     if peers.is_empty() {
         let place = scope
             .own

@@ -1,0 +1,49 @@
+//! One folder for each case: what is read, and what the operator is told.
+
+#![expect(clippy::unwrap_used, reason = "tests assert by panicking")]
+
+mod common;
+
+use common::{Folder, STRICT, compare, data, told};
+use holdfast_conf::{Code, load};
+use std::path::{Path, PathBuf};
+
+/// Codes whose files are too large for the corpus; `hostile.rs` has them.
+const ELSEWHERE: &[Code] = &[Code::LargeFile, Code::TooManyIncludes];
+
+fn cases() -> Vec<PathBuf> {
+    let mut cases: Vec<_> = std::fs::read_dir(data("corpus"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    cases.sort();
+    cases
+}
+
+/// What the operator is told about a case.
+fn answer(case: &Path) -> String {
+    let files = Folder(case.to_owned());
+    let loaded = load(&files, Path::new("in.conf"), &STRICT);
+    assert_eq!(loaded.config.is_none(), loaded.report.errors() > 0);
+    told(&loaded, "in.conf")
+}
+
+#[test]
+fn every_case_says_what_is_expected() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let text = answer(&case);
+        wrong.extend(compare(&text, &case.join("expected.txt")).err());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_code_has_a_case() {
+    let all: String = cases().iter().map(|case| answer(case)).collect();
+    let missing: Vec<_> = Code::ALL
+        .iter()
+        .filter(|code| !ELSEWHERE.contains(code) && !all.contains(&format!("[{code}]")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

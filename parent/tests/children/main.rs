@@ -1,0 +1,102 @@
+//! The real `holdfast` with children that are played: what does the parent do when they are good,
+//! die, hang, lie or talk nonsense?
+//!
+//! This executable is all of them. Copied to `holdfast-vrrp` or `holdfast-checker` beside a copy of
+//! `holdfast` it plays that child; otherwise it runs the tests. Needs root, as the daemon does.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test may panic"
+)]
+
+mod confinement;
+mod lives;
+mod play;
+mod reloads;
+mod scripts;
+mod stage;
+mod start;
+
+use std::panic::catch_unwind;
+use std::process::ExitCode;
+
+/// A test with its name.
+type Test = (&'static str, fn());
+
+macro_rules! tests {
+    ($($module:ident::$name:ident,)*) => {
+        &[$((stringify!($name), $module::$name as fn()),)*]
+    };
+}
+
+const TESTS: &[Test] = tests! {
+    start::children_are_greeted_confined_configured_and_started_in_this_order,
+    start::a_child_that_refuses_the_configuration_ends_the_start_with_its_reason,
+    start::a_child_of_another_version_ends_the_start,
+    start::children_that_die_again_and_again_end_the_start,
+    start::without_scripts_there_is_no_checker_and_no_pid_file_of_one,
+    start::the_background_process_waits_until_the_daemon_is_up,
+    start::errors_of_the_start_reach_the_terminal_from_the_background,
+    start::a_second_daemon_is_refused_and_names_the_first,
+    start::pid_files_follow_the_children_and_go_with_the_daemon,
+    start::the_dump_shows_the_configuration_without_its_password,
+    start::compatible_names_are_used_when_asked_for,
+    start::the_log_file_holds_every_line_and_is_reopened_by_a_reload,
+    start::a_configuration_that_others_can_write_is_refused,
+    start::dumps_are_told_to_be_missing,
+    confinement::children_arrive_with_exactly_what_they_need,
+    confinement::calls_that_nobody_needs_fail_in_scripts,
+    confinement::a_script_of_root_has_what_the_parent_kept,
+    lives::a_dead_child_goes_on_from_its_last_checkpoint,
+    lives::a_child_that_hangs_is_killed_and_its_silence_is_handed_over,
+    lives::many_deaths_release_the_addresses_and_tell_the_scripts,
+    lives::nonsense_of_any_kind_ends_the_child_that_talks_it,
+    lives::a_panic_is_logged_under_the_child_s_name_in_one_line,
+    lives::verdicts_go_to_the_vrrp_child_and_to_the_next_checker,
+    lives::a_verdict_over_a_foreign_script_ends_the_checker,
+    lives::a_child_that_ignores_the_stop_is_killed_and_its_addresses_released,
+    lives::a_parent_that_dies_leaves_nobody_behind,
+    reloads::all_prepare_before_anyone_commits,
+    reloads::a_refusal_aborts_everywhere_and_the_next_reload_is_taken,
+    reloads::a_death_while_preparing_aborts_and_the_old_configuration_is_restored,
+    reloads::a_death_while_committing_is_followed_by_the_new_configuration,
+    reloads::a_broken_file_is_refused_in_every_way_it_can_be_broken,
+    reloads::another_user_of_a_script_exchanges_the_checkers,
+    reloads::signals_in_a_row_make_one_more_reload,
+    scripts::news_are_told_once_in_order_and_a_successor_repeats_none,
+    scripts::an_insecure_script_is_not_run_and_counts_as_failed,
+    scripts::a_script_that_becomes_insecure_is_not_run_any_more,
+    scripts::a_check_script_of_an_unknown_user_is_run_by_nobody_else,
+};
+
+fn main() -> ExitCode {
+    if let Some(role) = play::role() {
+        return play::play(role);
+    }
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let chosen = TESTS.iter().filter(|(name, _)| {
+        wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()))
+    });
+    let mut failed = Vec::new();
+    for (name, test) in chosen {
+        let result = catch_unwind(test);
+        println!(
+            "test {name} ... {}",
+            if result.is_ok() { "ok" } else { "FAILED" }
+        );
+        if result.is_err() {
+            failed.push(*name);
+        }
+    }
+    if failed.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    println!("failed: {}", failed.join(", "));
+    ExitCode::FAILURE
+}

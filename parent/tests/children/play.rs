@@ -1,0 +1,324 @@
+//! A played child. It follows the protocol except where its part says otherwise, and writes down
+//! what it is told.
+
+use holdfast_ipc::channel::Channel;
+use holdfast_ipc::config::model::{InstanceName, ScriptName};
+use holdfast_ipc::message::{
+    CheckerToParent, Confinement, Hello, ParentToChecker, ParentToVrrp, Role, StartMode,
+    VrrpToParent,
+};
+use holdfast_ipc::state::{Cause, Checkpoint, ScriptState, StateChange, Verdict, VrrpState};
+use holdfast_ipc::time::Monotonic;
+use std::fmt::Debug;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::fd::AsFd as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Which child this process plays; none when it runs the tests.
+pub(crate) fn role() -> Option<Role> {
+    let name = std::env::args().next()?;
+    match Path::new(&name).file_name()?.to_str()? {
+        "holdfast-vrrp" => Some(Role::Vrrp),
+        "holdfast-checker" => Some(Role::Checker),
+        _ => None,
+    }
+}
+
+/// Plays until the end.
+pub(crate) fn play(role: Role) -> ExitCode {
+    let stage = Stage::of(role);
+    // Children of different users write to the same files.
+    nix::sys::stat::umask(nix::sys::stat::Mode::empty());
+    stage.write("status", &fs::read_to_string("/proc/self/status").unwrap());
+    stage.write(
+        "environ",
+        &fs::read_to_string("/proc/self/environ").unwrap(),
+    );
+    stage.write("files", &open_files());
+    stage.write(
+        "cwd",
+        &std::env::current_dir().unwrap().display().to_string(),
+    );
+    match role {
+        Role::Vrrp => vrrp(&stage),
+        Role::Checker => checker(&stage),
+        Role::Parent => panic!("nobody plays the parent"),
+    }
+    ExitCode::SUCCESS
+}
+
+fn open_files() -> String {
+    let mut files: Vec<String> = fs::read_dir("/proc/self/fd")
+        .unwrap()
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let target = fs::read_link(entry.path()).ok()?;
+            let kind = target.display().to_string();
+            let kind = kind.split(':').next()?.to_owned();
+            Some(format!("{} {kind}", entry.file_name().to_str()?))
+        })
+        .collect();
+    files.sort();
+    files.join("\n")
+}
+
+/// The folder of the test.
+struct Stage {
+    folder: PathBuf,
+    name: &'static str,
+}
+
+impl Stage {
+    fn of(role: Role) -> Self {
+        let own = std::env::args().next().unwrap();
+        let folder = Path::new(&own).parent().unwrap().join("../stage");
+        let name = match role {
+            Role::Vrrp => "vrrp",
+            Role::Checker | Role::Parent => "checker",
+        };
+        Self { folder, name }
+    }
+
+    /// True when the part has that word. It can change while the child plays.
+    fn does(&self, word: &str) -> bool {
+        let part = fs::read_to_string(self.folder.join(format!("{}.part", self.name)));
+        part.is_ok_and(|part| part.split_whitespace().any(|own| own == word))
+    }
+
+    fn write(&self, what: &str, text: &str) {
+        let _ = fs::write(self.folder.join(format!("{}.{what}", self.name)), text);
+    }
+
+    /// Writes down what was said.
+    fn saw(&self, message: &impl Debug) {
+        let path = self.folder.join(format!("{}.seen", self.name));
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(path)
+            .unwrap();
+        let line = format!("{} {message:?}\n", std::process::id());
+        file.write_all(line.as_bytes()).unwrap();
+    }
+
+    /// The misbehaviour of this moment, if the part has any.
+    fn moment(&self, moment: &str) {
+        if self.does(&format!("die-{moment}")) {
+            std::process::abort();
+        }
+        if self.does(&format!("exit-{moment}")) {
+            std::process::exit(7);
+        }
+        if self.does(&format!("panic-{moment}")) {
+            eprintln!("thread panicked\x1b[31m at {moment}");
+            std::process::exit(101);
+        }
+        while self.does(&format!("hang-{moment}")) {
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        if self.does(&format!("garbage-{moment}")) {
+            let stdin = std::io::stdin();
+            nix::unistd::write(stdin.as_fd(), b"\x00nonsense").unwrap();
+        }
+        if self.does(&format!("framing-{moment}")) {
+            let stdin = std::io::stdin();
+            nix::unistd::write(stdin.as_fd(), &[9; 100]).unwrap();
+        }
+        if self.does(&format!("empty-{moment}")) {
+            let stdin = std::io::stdin();
+            nix::unistd::write(stdin.as_fd(), &[0; 1]).unwrap();
+        }
+    }
+
+    fn hello(&self, role: Role) -> Hello {
+        let mut hello = Hello::of(role);
+        if self.does("old-hello") {
+            hello.version = "0.0.0".to_owned();
+        }
+        hello
+    }
+}
+
+fn confinement() -> Confinement {
+    Confinement {
+        seccomp: true,
+        landlock: "played".to_owned(),
+    }
+}
+
+fn channel<Out: serde::Serialize, In: serde::de::DeserializeOwned>() -> Channel<Out, In> {
+    let stdin = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
+    Channel::new(stdin, 1 << 20)
+}
+
+/// The one instance of the test configurations.
+pub(crate) fn instance() -> InstanceName {
+    InstanceName::try_from("VI_1").unwrap()
+}
+
+fn changed(to: VrrpState, cause: Cause) -> VrrpToParent {
+    VrrpToParent::Changed(StateChange {
+        instance: instance(),
+        from: VrrpState::Init,
+        to,
+        priority: 150,
+        cause,
+        at: Monotonic::from_micros(1),
+    })
+}
+
+fn checkpoint() -> VrrpToParent {
+    VrrpToParent::Checkpoint(Checkpoint {
+        instance: instance(),
+        state: VrrpState::Master,
+        learned_interval: None,
+        ah_sequence: 0,
+        master: None,
+    })
+}
+
+fn vrrp(stage: &Stage) {
+    let mut parent = channel::<VrrpToParent, ParentToVrrp>();
+    let mut mode = StartMode::Fresh;
+    loop {
+        let Ok(message) = parent.receive_within(Duration::from_secs(60)) else {
+            return stage.saw(&"the parent is gone");
+        };
+        if !matches!(message, ParentToVrrp::Ping { .. }) {
+            stage.saw(&message);
+        }
+        let mut say = |answer: VrrpToParent| parent.send(&answer).unwrap();
+        match message {
+            ParentToVrrp::Hello(_) => {
+                stage.moment("hello");
+                say(VrrpToParent::Hello(stage.hello(Role::Vrrp)));
+                say(VrrpToParent::Confined(confinement()));
+            }
+            ParentToVrrp::Start(start) => {
+                stage.moment("start");
+                mode = start.mode;
+                let generation = start.generation;
+                if stage.does("refuse-start") {
+                    let reason = "played refusal".to_owned();
+                    say(VrrpToParent::Refused { generation, reason });
+                    return;
+                }
+                say(VrrpToParent::Ready { generation });
+            }
+            ParentToVrrp::Go if mode == StartMode::Release => {
+                say(VrrpToParent::Stopped);
+                return;
+            }
+            ParentToVrrp::Go => {
+                if stage.does("master") {
+                    // A successor only says where it goes on.
+                    if mode == StartMode::Resume {
+                        say(changed(VrrpState::Master, Cause::Resumed));
+                    } else {
+                        say(changed(VrrpState::Backup, Cause::Startup));
+                        say(changed(VrrpState::Master, Cause::Owner));
+                    }
+                    say(checkpoint());
+                }
+                stage.moment("go");
+            }
+            ParentToVrrp::Ping { sequence } => {
+                stage.moment("ping");
+                say(VrrpToParent::Pong { sequence });
+            }
+            ParentToVrrp::Prepare { generation, .. } => {
+                stage.moment("prepare");
+                if stage.does("refuse-prepare") {
+                    let reason = "played refusal".to_owned();
+                    say(VrrpToParent::Refused { generation, reason });
+                } else {
+                    say(VrrpToParent::Prepared { generation });
+                }
+            }
+            ParentToVrrp::Commit { generation } => {
+                stage.moment("commit");
+                say(VrrpToParent::Committed { generation });
+            }
+            ParentToVrrp::Abort { .. } | ParentToVrrp::Verdict { .. } => {}
+            ParentToVrrp::Stop => {
+                stage.moment("stop");
+                say(VrrpToParent::Stopped);
+                return;
+            }
+        }
+    }
+}
+
+fn verdict(script: &str) -> Verdict {
+    Verdict {
+        script: ScriptName::try_from(script).unwrap(),
+        state: ScriptState::Ok,
+        detail: "played".to_owned(),
+    }
+}
+
+fn checker(stage: &Stage) {
+    let mut parent = channel::<CheckerToParent, ParentToChecker>();
+    let mut current = Default::default();
+    loop {
+        let Ok(message) = parent.receive_within(Duration::from_secs(60)) else {
+            return stage.saw(&"the parent is gone");
+        };
+        if !matches!(message, ParentToChecker::Ping { .. }) {
+            stage.saw(&message);
+        }
+        let mut say = |answer: CheckerToParent| parent.send(&answer).unwrap();
+        match message {
+            ParentToChecker::Hello(_) => {
+                stage.moment("hello");
+                say(CheckerToParent::Hello(stage.hello(Role::Checker)));
+                say(CheckerToParent::Confined(confinement()));
+            }
+            ParentToChecker::Start(start) => {
+                stage.moment("start");
+                current = start.generation;
+                say(CheckerToParent::Ready {
+                    generation: current,
+                });
+            }
+            ParentToChecker::Go => {
+                for (word, script) in [("verdict", "chk"), ("foreign-verdict", "other")] {
+                    if stage.does(word) {
+                        say(CheckerToParent::Verdict {
+                            generation: current,
+                            verdict: verdict(script),
+                        });
+                    }
+                }
+                stage.moment("go");
+            }
+            ParentToChecker::Ping { sequence } => {
+                stage.moment("ping");
+                say(CheckerToParent::Pong { sequence });
+            }
+            ParentToChecker::Prepare { generation, .. } => {
+                stage.moment("prepare");
+                if stage.does("refuse-prepare") {
+                    let reason = "played refusal".to_owned();
+                    say(CheckerToParent::Refused { generation, reason });
+                } else {
+                    say(CheckerToParent::Prepared { generation });
+                }
+            }
+            ParentToChecker::Commit { generation } => {
+                stage.moment("commit");
+                current = generation;
+                say(CheckerToParent::Committed { generation });
+            }
+            ParentToChecker::Abort { .. } => {}
+            ParentToChecker::Stop => {
+                stage.moment("stop");
+                say(CheckerToParent::Stopped);
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+#!/bin/bash
+# Measures holdfast and the distribution's keepalived side by side in one run. Needs root.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/lib.sh
+
+become_root "$@"
+install_missing ip=iproute2=iproute keepalived=keepalived=keepalived cc=gcc=gcc
+[ -e /usr/include/stdio.h ] || install_missing no-libc-headers=libc6-dev=glibc-devel
+ensure_rust
+
+say "building holdfast (release)"
+cargo build --quiet --release --workspace --bins
+target/release/holdfast-bench "$@"

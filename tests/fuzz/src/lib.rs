@@ -1,0 +1,4 @@
+//! What the fuzz targets do with their input, and the inputs that they start from.
+
+pub mod message;
+pub mod packet;

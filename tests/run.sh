@@ -1,0 +1,69 @@
+#!/bin/bash
+# All tests: format, lints, unit and property tests, and the scenarios with real daemons in network
+# namespaces. Needs root. Ends with one line: how many passed, how many failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. tests/lib.sh
+
+# Scenarios that mostly wait run many at a time; those that assert on times below a tenth of a
+# second a few; floods take a whole processor each.
+PUNCTUAL="crash hostile_packets takeover reload"
+ALONE="floods"
+MANY=10
+FEW=3
+
+become_root "$@"
+install_missing ip=iproute2=iproute keepalived=keepalived=keepalived nginx=nginx=nginx \
+    rsyslogd=rsyslog=rsyslog killall=psmisc=psmisc ps=procps=procps-ng cc=gcc=gcc
+[ -e /usr/include/stdio.h ] || install_missing no-libc-headers=libc6-dev=glibc-devel
+ensure_rust
+
+told=$(mktemp)
+trap 'rm -f "$told"' EXIT
+failed_steps=()
+
+# Runs one step; its output is shown and kept for the sum at the end.
+step() {
+    say "$*"
+    "$@" 2>&1 | tee -a "$told"
+    [ "${PIPESTATUS[0]}" -eq 0 ] || failed_steps+=("$*")
+}
+
+# The test targets of a list, or those in none.
+targets() {
+    local path name
+    for path in tests/tests/*.rs; do
+        name=$(basename "$path" .rs)
+        case " $* " in
+        *" $name "*) printf -- '--test %s ' "$name" ;;
+        esac
+    done
+}
+
+others() {
+    local path
+    for path in tests/tests/*.rs; do
+        basename "$path" .rs
+    done | grep -vxF "$(printf '%s\n' $PUNCTUAL $ALONE)"
+}
+
+step cargo fmt --all --check
+step cargo clippy --quiet --workspace --all-targets -- -D warnings
+step cargo build --quiet --workspace --bins
+step cargo test --quiet --workspace --exclude holdfast-tests --no-fail-fast
+step cargo test --quiet -p holdfast-tests --lib --bins --no-fail-fast
+# shellcheck disable=SC2046,SC2086
+step cargo test -p holdfast-tests --no-fail-fast $(targets $(others)) -- --test-threads=$MANY
+# shellcheck disable=SC2046,SC2086
+step cargo test -p holdfast-tests --no-fail-fast $(targets $PUNCTUAL) -- --test-threads=$FEW
+# shellcheck disable=SC2046,SC2086
+step cargo test -p holdfast-tests --no-fail-fast $(targets $ALONE) -- --test-threads=1
+
+read -r passed failed < <(awk '
+    /^test result:/ { passed += $4; failed += $6 }
+    END { print passed + 0, failed + 0 }' "$told")
+for step in "${failed_steps[@]}"; do
+    say "FAILED: $step"
+done
+printf '%s passed, %s failed\n' "$passed" "$failed"
+[ ${#failed_steps[@]} -eq 0 ]

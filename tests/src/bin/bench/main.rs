@@ -1,0 +1,98 @@
+//! Measures holdfast and the distribution's keepalived side by side in one run. The figures of one
+//! run are comparable with each other; those of two machines are not.
+
+mod failover;
+mod load;
+mod stats;
+
+use holdfast_tests::Kind;
+use std::process::ExitCode;
+use std::time::Duration;
+
+const BOTH: [Kind; 2] = [Kind::Holdfast, Kind::Keepalived];
+
+fn main() -> ExitCode {
+    let runs = match std::env::args().nth(1).map(|word| word.parse::<usize>()) {
+        None => 20,
+        Some(Ok(runs)) if runs > 0 => runs,
+        Some(_) => {
+            eprintln!("holdfast-bench: the argument is the number of runs for a median");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("{:<58} {:>12} {:>12}", "", "holdfast", "keepalived");
+    let failovers = BOTH.map(|kind| failover::excess(kind, runs));
+    row(
+        "takeover: silence over the RFC's time, median",
+        failovers.iter().map(|f| f.median()),
+    );
+    row(
+        "takeover: the same, worst of all",
+        failovers.iter().map(|f| f.worst()),
+    );
+    let deaths = BOTH.map(|kind| failover::child_death(kind, runs));
+    row(
+        "VRRP child killed: until the next advert, median",
+        deaths.iter().map(|d| d.median()),
+    );
+    row(
+        "VRRP child killed: the same, worst of all",
+        deaths.iter().map(|d| d.worst()),
+    );
+    let small = BOTH.map(|kind| load::measure(kind, 1));
+    print_memory("1 instance", &small);
+    let large = BOTH.map(|kind| load::measure(kind, 250));
+    print_memory("250 instances", &large);
+    row(
+        "250 instances at 0.1 s: CPU per advert sent",
+        large.iter().map(|l| l.per_sent),
+    );
+    row(
+        "250 instances at 0.1 s: CPU per advert received",
+        large.iter().map(|l| l.per_received),
+    );
+    row(
+        "250 instances at 0.1 s: longest gap between two adverts",
+        large.iter().map(|l| l.gap),
+    );
+    println!(
+        "\n{runs} runs for each median; interval 0.1 s; {}",
+        machine()
+    );
+    ExitCode::SUCCESS
+}
+
+fn row(what: &str, values: impl Iterator<Item = Duration>) {
+    let values: Vec<String> = values.map(stats::readable).collect();
+    println!("{what:<58} {:>12} {:>12}", values[0], values[1]);
+}
+
+fn print_memory(what: &str, loads: &[load::Load; 2]) {
+    let [ours, theirs] = loads;
+    for (name, pick) in [
+        (
+            "proportional set size",
+            load::Memory::pss as fn(&load::Memory) -> u64,
+        ),
+        ("resident set size", load::Memory::rss),
+    ] {
+        println!(
+            "{:<58} {:>9} KiB {:>9} KiB",
+            format!("{what}: {name} of all processes"),
+            pick(&ours.memory),
+            pick(&theirs.memory)
+        );
+    }
+    println!(
+        "{:<58} {:>12} {:>12}",
+        format!("{what}: processes"),
+        ours.memory.processes(),
+        theirs.memory.processes()
+    );
+}
+
+fn machine() -> String {
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("Linux {}, {processors} processors", kernel.trim())
+}
