@@ -84,6 +84,8 @@ pub(crate) struct Holding {
     pub(crate) news: bool,
     /// Addresses that the kernel would not take away.
     pub(crate) stuck: Vec<Placed>,
+    /// Addresses that the machine of an owner had by itself: they are never taken away.
+    pub(crate) own: Vec<Placed>,
     losses: VecDeque<Monotonic>,
 }
 
@@ -91,6 +93,11 @@ impl Holding {
     /// Everything that was asked for is there.
     pub(crate) fn is_complete(&self) -> bool {
         self.refused.is_none() && self.held.iter().all(|held| held.present)
+    }
+
+    /// True for an address that the machine had by itself.
+    pub(crate) fn is_own(&self, placed: &Placed) -> bool {
+        self.own.iter().any(|own| own.same(placed))
     }
 
     pub(crate) fn find(

@@ -96,6 +96,7 @@ impl Instance {
         self.ah = AhCounter::resumed(checkpoint.ah_sequence);
         self.ran = matches!(checkpoint.state, VrrpState::Backup | VrrpState::Master);
         let obstacle = self.look_around(ctx);
+        self.note_own(ctx);
         match (checkpoint.state, obstacle) {
             (VrrpState::Master, None) => self.resume_master(ctx, silent),
             (VrrpState::Master, Some(cause)) => self.resume_fault_from_master(ctx, cause),
@@ -165,6 +166,7 @@ impl Instance {
             self.ah = AhCounter::resumed(checkpoint.ah_sequence);
         }
         self.look_around(ctx);
+        self.note_own(ctx);
         if self.reported == VrrpState::Master {
             self.send_release(ctx);
         }

@@ -41,8 +41,42 @@ impl Instance {
             self.detail(ctx, "removing VIPs.");
         }
         for held in held {
-            drop_address(ctx, &held.placed);
+            self.drop_address(ctx, &held.placed);
         }
+    }
+
+    /// Removes an address, where its interface still exists and the machine did not have it before.
+    pub(super) fn drop_address(&self, ctx: &mut Ctx<'_>, placed: &Placed) {
+        if ctx.net().link(placed.index).is_some() && !self.holding.is_own(placed) {
+            ctx.remove(placed);
+        }
+    }
+
+    /// Notes which addresses an owner's machine has by itself (RFC 9568 section 1.7): the interface
+    /// would lose its own address with the role, and most often its routes. One that a predecessor
+    /// added and left behind may look the same; that it stays is the smaller harm.
+    pub(super) fn note_own(&mut self, ctx: &Ctx<'_>) {
+        if !self.config.priority.is_owner() {
+            return;
+        }
+        let own = self.address_index(ctx.net()).or(self.index);
+        for placed in addresses::placed(&self.config, own, ctx.net()) {
+            let is_own = ctx.net().on(placed.index).iter().any(|known| {
+                placed.is(known.index, known.address, known.prefix) && self.looks_own(known)
+            });
+            if is_own && !ctx.is_leaving(&placed) && !self.holding.is_own(&placed) {
+                self.holding.own.push(placed);
+            }
+        }
+    }
+
+    /// The only address that adverts can come from, or the first one of a subnet.
+    fn looks_own(&self, known: &PresentAddress) -> bool {
+        let single = match known.address {
+            IpAddr::V4(_) => 32,
+            IpAddr::V6(_) => 128,
+        };
+        self.source == Some(known.address) || (known.prefix < single && !known.secondary)
     }
 
     /// Removes virtual addresses that are present though this router is not MASTER: a predecessor
@@ -51,7 +85,7 @@ impl Instance {
         let own = self.address_index(ctx.net()).or(self.index);
         let wanted: Vec<Placed> = addresses::placed(&self.config, own, ctx.net()).collect();
         let mut swept = false;
-        for placed in &wanted {
+        for placed in wanted.iter().filter(|placed| !self.holding.is_own(placed)) {
             swept |= sweep_address(ctx, placed);
         }
         if swept {
@@ -142,7 +176,11 @@ impl Instance {
         ours: bool,
     ) {
         match &self.state {
-            State::Init | State::Backup(_) | State::Fault(_) => return,
+            State::Init | State::Backup(_) | State::Fault(_) => {
+                let own = &mut self.holding.own;
+                own.retain(|own| !own.is(index, address, prefix));
+                return;
+            }
             State::Master(_) => {}
         }
         let Some(held) = self.holding.find(index, address, prefix) else {
@@ -225,15 +263,8 @@ impl Instance {
     /// Tries once more what the kernel would not remove.
     pub(super) fn clean_up(&mut self, ctx: &mut Ctx<'_>) {
         for placed in std::mem::take(&mut self.holding.stuck) {
-            drop_address(ctx, &placed);
+            self.drop_address(ctx, &placed);
         }
-    }
-}
-
-/// Removes an address, where its interface still exists.
-pub(super) fn drop_address(ctx: &mut Ctx<'_>, placed: &Placed) {
-    if ctx.net().link(placed.index).is_some() {
-        ctx.remove(placed);
     }
 }
 

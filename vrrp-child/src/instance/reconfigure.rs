@@ -1,6 +1,6 @@
 //! A new configuration for a running virtual router: only what changed is touched.
 
-use super::holding::{drop_address, sweep_address};
+use super::holding::sweep_address;
 use super::{Instance, State};
 use crate::addresses::{self, Placed};
 use crate::engine::outbox::Ctx;
@@ -48,6 +48,7 @@ impl Instance {
         self.ran = retired.ran;
         // Peers would take adverts that are numbered from 1 again for replays.
         self.ah = retired.ah;
+        self.holding.own.clone_from(&retired.holding.own);
         self.start(ctx, Cause::ConfigurationChanged);
     }
 
@@ -106,7 +107,8 @@ impl Instance {
         match &self.state {
             State::Init | State::Backup(_) | State::Fault(_) => {
                 let known: Vec<Placed> = addresses::placed(old, own, ctx.net()).collect();
-                for placed in wanted.iter().filter(|placed| !known.contains(placed)) {
+                let fresh = wanted.iter().filter(|placed| !known.contains(placed));
+                for placed in fresh.filter(|placed| !self.holding.is_own(placed)) {
                     sweep_address(ctx, placed);
                 }
             }
@@ -122,7 +124,7 @@ impl Instance {
             .map(|held| held.placed)
             .collect();
         for placed in &gone {
-            drop_address(ctx, placed);
+            self.drop_address(ctx, placed);
         }
         for placed in wanted {
             if !self.holding.held.iter().any(|held| held.placed == placed) {

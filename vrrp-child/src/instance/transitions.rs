@@ -15,6 +15,7 @@ impl Instance {
     /// First start: what a predecessor left is taken away before BACKUP (`9568-6.4.2-05`).
     pub(crate) fn start(&mut self, ctx: &mut Ctx<'_>, cause: Cause) {
         let obstacle = self.look_around(ctx);
+        self.note_own(ctx);
         if !(self.config.priority.is_owner() && obstacle.is_none()) {
             self.sweep(ctx);
         }
