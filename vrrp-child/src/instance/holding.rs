@@ -80,16 +80,54 @@ impl Instance {
     }
 
     /// Removes virtual addresses that are present though this router is not MASTER: a predecessor
-    /// left them. The kernel's prefix counts, the configuration may have had another one.
+    /// left them.
     pub(super) fn sweep(&mut self, ctx: &mut Ctx<'_>) {
         let own = self.address_index(ctx.net()).or(self.index);
         let wanted: Vec<Placed> = addresses::placed(&self.config, own, ctx.net()).collect();
         let mut swept = false;
-        for placed in wanted.iter().filter(|placed| !self.holding.is_own(placed)) {
-            swept |= sweep_address(ctx, placed);
+        for placed in &wanted {
+            swept |= self.sweep_address(ctx, placed);
+            self.warn_of_other_prefixes(ctx, placed);
         }
         if swept {
             self.detail(ctx, "removing VIPs.");
+        }
+    }
+
+    /// Removes a virtual address where it is present.
+    pub(super) fn sweep_address(&self, ctx: &mut Ctx<'_>, placed: &Placed) -> bool {
+        let address = &placed.address;
+        let present = ctx.net().has(placed.index, address.address, address.prefix);
+        if !present || self.holding.is_own(placed) {
+            return false;
+        }
+        ctx.remove(placed);
+        true
+    }
+
+    /// The same address with another prefix length may be the machine's own one, behind a virtual
+    /// address that was mistyped: removing it could cut the machine off.
+    fn warn_of_other_prefixes(&self, ctx: &mut Ctx<'_>, placed: &Placed) {
+        let (address, ours) = (placed.address.address, placed.address.prefix);
+        let Some(link) = ctx.net().link(placed.index) else {
+            return;
+        };
+        let others: Vec<String> = ctx
+            .net()
+            .on(placed.index)
+            .iter()
+            .filter(|known| known.address == address && known.prefix != ours)
+            .map(|known| {
+                format!(
+                    "{address}/{} is on {} already, the virtual address is {address}/{ours}: \
+                     leaving it there; correct the virtual address, or remove the other one where \
+                     it is a leftover",
+                    known.prefix, link.name
+                )
+            })
+            .collect();
+        for line in others {
+            self.log(ctx, Level::Warning, line);
         }
     }
 
@@ -266,21 +304,4 @@ impl Instance {
             self.drop_address(ctx, &placed);
         }
     }
-}
-
-/// Removes an address in all prefix lengths that it is present with.
-pub(super) fn sweep_address(ctx: &mut Ctx<'_>, placed: &Placed) -> bool {
-    let prefixes: Vec<u8> = ctx
-        .net()
-        .on(placed.index)
-        .iter()
-        .filter(|known| known.address == placed.address.address)
-        .map(|known| known.prefix)
-        .collect();
-    for prefix in &prefixes {
-        let mut placed = placed.clone();
-        placed.address.prefix = *prefix;
-        ctx.remove(&placed);
-    }
-    !prefixes.is_empty()
 }

@@ -1,6 +1,5 @@
 //! A new configuration for a running virtual router: only what changed is touched.
 
-use super::holding::sweep_address;
 use super::{Instance, State};
 use crate::addresses::{self, Placed};
 use crate::engine::outbox::Ctx;
@@ -107,9 +106,8 @@ impl Instance {
         match &self.state {
             State::Init | State::Backup(_) | State::Fault(_) => {
                 let known: Vec<Placed> = addresses::placed(old, own, ctx.net()).collect();
-                let fresh = wanted.iter().filter(|placed| !known.contains(placed));
-                for placed in fresh.filter(|placed| !self.holding.is_own(placed)) {
-                    sweep_address(ctx, placed);
+                for placed in wanted.iter().filter(|placed| !known.contains(placed)) {
+                    self.sweep_address(ctx, placed);
                 }
             }
             State::Master(_) => self.change_held(ctx, wanted),

@@ -67,18 +67,30 @@ fn an_address_on_an_interface_that_is_missing_is_waited_for() {
 }
 
 #[test]
-fn leftovers_are_removed_before_backup_with_the_prefix_that_they_have_9568_6_4_2_05() {
+fn leftovers_are_removed_before_backup_9568_6_4_2_05() {
     let mut kernel = kernel(1);
-    kernel.addresses.push(present(ETH0, ip(VIP), 24));
+    kernel.addresses.push(present(ETH0, ip(VIP), 32));
     let actions = Bench::with(fresh(config(router(100))), kernel).take();
-    let mut leftover = vip(VIP);
-    leftover.prefix = 24;
-    let removal = Action::Addresses(vec![remove(ETH0, leftover)]);
+    let removal = Action::Addresses(vec![remove(ETH0, vip(VIP))]);
     let removed = actions.iter().position(|a| *a == removal);
     let reported = actions
         .iter()
         .position(|a| matches!(a, Action::Report(change) if change.to == VrrpState::Backup));
     assert!(removed.is_some() && removed < reported, "{actions:?}");
+}
+
+#[test]
+fn the_machines_own_address_survives_a_virtual_address_that_was_mistyped_as_it() {
+    let mut router = router(100);
+    router.addresses[0].address = ip("192.0.2.1");
+    let mut kernel = kernel(1);
+    kernel.addresses.push(present(ETH0, ip("192.0.2.7"), 24));
+    let actions = Bench::with(fresh(config(router)), kernel).take();
+    assert_eq!(actions.changes(), []);
+    assert_eq!(
+        actions.logged("192.0.2.1/24 is on eth0 already, the virtual address is 192.0.2.1/32"),
+        1
+    );
 }
 
 #[test]
