@@ -14,9 +14,10 @@ impl Instance {
     /// our own (`adopt`); else the kernel is asked all the same, its messages may be late.
     pub(super) fn take_addresses(&mut self, ctx: &mut Ctx<'_>, adopt: bool) {
         self.holding.release();
-        self.holding.stuck.clear();
         let own = self.address_index(ctx.net());
         let wanted: Vec<Placed> = addresses::placed(&self.config, own, ctx.net()).collect();
+        let stuck = &mut self.holding.stuck;
+        stuck.retain(|stuck| !wanted.iter().any(|wanted| wanted.same(stuck)));
         for placed in wanted {
             self.take_address(ctx, placed, adopt);
         }
@@ -301,7 +302,9 @@ impl Instance {
     /// Tries once more what the kernel would not remove.
     pub(super) fn clean_up(&mut self, ctx: &mut Ctx<'_>) {
         for placed in std::mem::take(&mut self.holding.stuck) {
-            self.drop_address(ctx, &placed);
+            if !self.holds(placed.index, placed.address.address, placed.address.prefix) {
+                self.drop_address(ctx, &placed);
+            }
         }
     }
 }

@@ -48,6 +48,10 @@ impl Instance {
         // Peers would take adverts that are numbered from 1 again for replays.
         self.ah = retired.ah;
         self.holding.own.clone_from(&retired.holding.own);
+        self.holding.stuck.clone_from(&retired.holding.stuck);
+        if !self.holding.stuck.is_empty() {
+            self.setbacks.clean_up_later(ctx.now);
+        }
         self.start(ctx, Cause::ConfigurationChanged);
     }
 

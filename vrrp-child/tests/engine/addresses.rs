@@ -223,24 +223,24 @@ fn the_late_message_on_an_own_removal_is_no_theft() {
     assert_eq!(bench.state(), VrrpState::Master);
 }
 
-#[test]
-fn a_removal_that_the_kernel_refuses_is_tried_again() {
+/// BACKUP behind a removal that the kernel refused.
+fn with_stuck_address() -> Bench {
     let mut bench = Bench::master(router(100));
     let mut actions = Vec::new();
     let heard = heard(200, "192.0.2.2");
     let bytes = heard.bytes();
     let event = Event::Advert(heard.datagram(ETH0, &bytes));
     bench.engine.handle(bench.now, event, &mut actions);
-    let Some(Action::Addresses(changes)) = actions
-        .iter()
-        .find(|action| matches!(action, Action::Addresses(_)))
-    else {
-        panic!("{actions:?}");
-    };
     bench.event(Event::AddressesDone(vec![AddressResult {
-        change: changes[0].clone(),
+        change: actions.changes()[0].clone(),
         refused: Some("Device or resource busy".to_owned()),
     }]));
+    bench
+}
+
+#[test]
+fn a_removal_that_the_kernel_refuses_is_tried_again() {
+    let mut bench = with_stuck_address();
     assert_eq!(
         bench
             .take()
@@ -249,6 +249,21 @@ fn a_removal_that_the_kernel_refuses_is_tried_again() {
     );
     bench.pass_millis(1_000);
     assert_eq!(bench.take().changes(), [remove(ETH0, vip(VIP))]);
+}
+
+#[test]
+fn a_reload_forgets_no_removal_that_the_kernel_refused() {
+    let mut other = router(100);
+    other.addresses = vec![vip("192.0.2.81")];
+    let mut restarted = other.clone();
+    restarted.vrid = 77.try_into().unwrap();
+    for new in [router(100), other, restarted] {
+        let mut bench = with_stuck_address();
+        bench.event(Event::Reconfigure(config(new)));
+        bench.take();
+        bench.pass_millis(1_000);
+        assert_eq!(bench.take().changes(), [remove(ETH0, vip(VIP))]);
+    }
 }
 
 #[test]
