@@ -87,6 +87,7 @@ pub(crate) struct Holding {
     /// Addresses that the machine of an owner had by itself: they are never taken away.
     pub(crate) own: Vec<Placed>,
     losses: VecDeque<Monotonic>,
+    intrusions: VecDeque<Monotonic>,
 }
 
 impl Holding {
@@ -140,6 +141,20 @@ impl Holding {
         self.losses.len() > FIGHT_LOSSES
     }
 
+    /// Counts an address that somebody added while the router is not MASTER.
+    pub(crate) fn intruded(&mut self, now: Monotonic) -> Intrusion {
+        self.intrusions.retain(|at| now.since(*at) < FIGHT_TIME);
+        self.intrusions.push_back(now);
+        match self.intrusions.len().checked_sub(FIGHT_LOSSES) {
+            None | Some(0) => Intrusion::Remove,
+            Some(1) => Intrusion::GiveUp,
+            Some(_) => {
+                self.intrusions.pop_front();
+                Intrusion::Leave
+            }
+        }
+    }
+
     /// Gives everything away.
     pub(crate) fn release(&mut self) -> Vec<Held> {
         self.refused = None;
@@ -147,6 +162,15 @@ impl Holding {
         self.losses.clear();
         std::mem::take(&mut self.held)
     }
+}
+
+/// What to do about an address that somebody added while the router is not MASTER.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Intrusion {
+    Remove,
+    /// Too many of them: from now on they stay until it is quiet for a while.
+    GiveUp,
+    Leave,
 }
 
 /// Own removals that the kernel has not told of yet, so that they are not taken for somebody
@@ -181,6 +205,17 @@ impl OwnRemovals {
             self.expected.remove(&(index, address, prefix));
         }
         ours
+    }
+
+    /// True where the message on an own removal is still to come.
+    pub(crate) fn awaits(
+        &self,
+        (index, address, prefix): (IfIndex, IpAddr, u8),
+        now: Monotonic,
+    ) -> bool {
+        self.expected
+            .get(&(index, address, prefix))
+            .is_some_and(|(_, until)| *until >= now)
     }
 
     /// Forgets those whose message never came.

@@ -2,7 +2,7 @@
 
 use super::{Instance, State};
 use crate::action::AddressChange;
-use crate::addresses::{self, Held, Placed};
+use crate::addresses::{self, Held, Intrusion, Placed};
 use crate::engine::outbox::Ctx;
 use crate::event::{AddressResult, IfIndex, PresentAddress};
 use holdfast_ipc::log::Level;
@@ -99,7 +99,7 @@ impl Instance {
     pub(super) fn sweep_address(&self, ctx: &mut Ctx<'_>, placed: &Placed) -> bool {
         let address = &placed.address;
         let present = ctx.net().has(placed.index, address.address, address.prefix);
-        if !present || self.holding.is_own(placed) {
+        if !present || self.holding.is_own(placed) || ctx.is_leaving(placed) {
             return false;
         }
         ctx.remove(placed);
@@ -280,8 +280,62 @@ impl Instance {
         }
     }
 
-    /// The kernel's whole state is new: what is missing was lost.
+    /// A virtual address is on the machine if and only if this router is MASTER (`9568-6.4.2-05`):
+    /// one that came another way is removed, within bounds. An owner's real one stays.
+    pub(crate) fn address_appeared(&mut self, ctx: &mut Ctx<'_>, known: &PresentAddress) {
+        match &self.state {
+            State::Master(_) => return,
+            State::Init | State::Backup(_) | State::Fault(_) => {}
+        }
+        let own = self.address_index(ctx.net()).or(self.index);
+        let found = addresses::placed(&self.config, own, ctx.net())
+            .find(|placed| placed.is(known.index, known.address, known.prefix));
+        let Some(placed) = found else { return };
+        self.note_own(ctx);
+        if self.holding.is_own(&placed) {
+            return;
+        }
+        let (address, prefix) = (known.address, known.prefix);
+        match self.holding.intruded(ctx.now) {
+            Intrusion::Leave => {}
+            Intrusion::Remove => {
+                self.log(
+                    ctx,
+                    Level::Warning,
+                    format_args!(
+                        "somebody added {address}/{prefix} while this router is not MASTER: \
+                         removing it"
+                    ),
+                );
+                self.sweep_address(ctx, &placed);
+            }
+            Intrusion::GiveUp => self.log(
+                ctx,
+                Level::Error,
+                format_args!(
+                    "something on this machine keeps adding {address}/{prefix} while this router \
+                     is not MASTER: leaving it; find out what adds it and stop that"
+                ),
+            ),
+        }
+    }
+
+    /// What is present though this router is not MASTER goes.
+    pub(super) fn clear_addresses(&mut self, ctx: &mut Ctx<'_>) {
+        self.note_own(ctx);
+        let own = self.address_index(ctx.net()).or(self.index);
+        let wanted: Vec<Placed> = addresses::placed(&self.config, own, ctx.net()).collect();
+        for placed in &wanted {
+            self.sweep_address(ctx, placed);
+        }
+    }
+
+    /// The kernel's whole state is new: what is missing was lost, what is there may be too much.
     pub(crate) fn resync(&mut self, ctx: &mut Ctx<'_>) {
+        if !self.is_master() {
+            self.clear_addresses(ctx);
+            return;
+        }
         let lost: Vec<Placed> = self
             .holding
             .held

@@ -215,6 +215,7 @@ impl Instance {
     /// FAULT always ends in BACKUP with a full Active_Down_Timer, an owner's with one interval and
     /// the skew, as in keepalived.
     pub(super) fn leave_fault(&mut self, ctx: &mut Ctx<'_>) {
+        self.clear_addresses(ctx);
         if self.effective.is_owner() {
             let interval = self.config.advert_int;
             let wait = interval.micros().plus(self.skew(interval));

@@ -5,7 +5,7 @@ use crate::sim::build::{ETH0, ETH1, VIP, config, ip, kernel, link, present, rout
 use holdfast_ipc::config::model::{VirtualAddress, VirtualRouter};
 use holdfast_ipc::state::{Cause, VrrpState};
 use holdfast_vrrp::action::{Action, AddressChange};
-use holdfast_vrrp::event::{AddressResult, Event, IfIndex, PresentAddress};
+use holdfast_vrrp::event::{AddressResult, Event, IfIndex, Link, PresentAddress};
 
 fn add(index: IfIndex, address: VirtualAddress) -> AddressChange {
     AddressChange::Add { index, address }
@@ -320,4 +320,74 @@ fn a_resync_restores_what_was_lost_meanwhile() {
     bench.event(Event::Resync(kernel));
     assert_eq!(bench.take().changes(), [add(ETH0, vip("2001:db8::80"))]);
     assert_eq!(bench.state(), VrrpState::Master);
+}
+
+#[test]
+fn an_address_that_appears_on_a_backup_or_in_fault_is_removed() {
+    let mut in_fault = Bench::backup(router(100));
+    in_fault.event(Event::LinkPresent(Link {
+        running: false,
+        ..link(ETH0, "eth0")
+    }));
+    in_fault.take();
+    for mut bench in [Bench::backup(router(100)), in_fault] {
+        bench.event(Event::AddressPresent(present(ETH0, ip(VIP), 32)));
+        let actions = bench.take();
+        assert_eq!(actions.changes(), [remove(ETH0, vip(VIP))]);
+        assert_eq!(actions.logged("somebody added 192.0.2.80/32"), 1);
+        bench.event(gone(VIP));
+        bench.event(Event::AddressPresent(present(ETH0, ip(VIP), 24)));
+        assert_eq!(bench.take().changes(), []);
+    }
+}
+
+#[test]
+fn who_adds_an_address_again_and_again_gets_his_way_with_one_line() {
+    let mut bench = Bench::backup(router(1));
+    for _ in 0..20 {
+        bench.event(Event::AddressPresent(present(ETH0, ip(VIP), 32)));
+        bench.event(gone(VIP));
+        bench.pass_millis(100);
+    }
+    let actions = bench.take();
+    assert_eq!(actions.changes().len(), 5);
+    assert_eq!(actions.logs().len(), 6);
+    assert_eq!(actions.logged("keeps adding 192.0.2.80/32"), 1);
+}
+
+#[test]
+fn an_address_that_is_held_by_another_master_is_not_removed_where_it_appears() {
+    let mut second = router(100);
+    second.name = "VI_2".try_into().unwrap();
+    second.vrid = 52.try_into().unwrap();
+    let mut both = config(router(100));
+    both.routers.push(second);
+    let mut bench = Bench::with(fresh(both), kernel(1));
+    bench.pass_millis(3_610);
+    bench.hear(heard(200, "192.0.2.2"));
+    bench.take();
+    bench.event(Event::AddressPresent(present(ETH0, ip(VIP), 32)));
+    assert_eq!(bench.take(), []);
+}
+
+#[test]
+fn the_late_message_on_an_own_addition_is_no_intrusion() {
+    let mut bench = Bench::master(router(100));
+    bench.hear(heard(200, "192.0.2.2"));
+    bench.take();
+    bench.event(Event::AddressPresent(present(ETH0, ip(VIP), 32)));
+    bench.event(gone(VIP));
+    assert_eq!(bench.take(), []);
+}
+
+#[test]
+fn an_interface_that_comes_back_with_an_address_is_swept() {
+    let mut bench = Bench::master(router(100));
+    bench.event(Event::LinkGone(ETH0));
+    bench.take();
+    let mut kernel = kernel(1);
+    kernel.addresses.push(present(ETH0, ip(VIP), 32));
+    bench.event(Event::Resync(kernel));
+    assert_eq!(bench.state(), VrrpState::Backup);
+    assert_eq!(bench.take().changes(), [remove(ETH0, vip(VIP))]);
 }
