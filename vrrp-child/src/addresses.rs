@@ -112,8 +112,8 @@ impl Holding {
             .find(|held| held.placed.is(index, address, prefix))
     }
 
-    /// The kernel's answer to an addition.
-    pub(crate) fn added(&mut self, placed: &Placed, refused: Option<&str>) {
+    /// The kernel's answer to an addition; a router cannot be MASTER without a `vital` one.
+    pub(crate) fn added(&mut self, placed: &Placed, refused: Option<&str>, vital: bool) {
         let Some(position) = self.held.iter().position(|held| held.placed.same(placed)) else {
             return;
         };
@@ -126,7 +126,7 @@ impl Holding {
             }
             Some(reason) => {
                 let held = self.held.remove(position);
-                if !held.placed.address.no_track {
+                if vital && !held.placed.address.no_track {
                     self.refused
                         .get_or_insert_with(|| (placed.address.address, reason.to_owned()));
                 }

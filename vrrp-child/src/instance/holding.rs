@@ -144,7 +144,9 @@ impl Instance {
                 if let Some(reason) = refused {
                     self.log_change(ctx, "add", &placed, reason);
                 }
-                self.holding.added(&placed, refused);
+                // One that is not advertised is no part of the service that peers take over.
+                let vital = self.config.addresses.contains(address);
+                self.holding.added(&placed, refused, vital);
             }
             AddressChange::Remove { index, address } => {
                 let Some(reason) = refused else { return };

@@ -95,8 +95,10 @@ fn the_machines_own_address_survives_a_virtual_address_that_was_mistyped_as_it()
 
 #[test]
 fn an_address_that_the_kernel_refuses_makes_a_fault_and_never_a_master_9568_6_4_2_13() {
-    let mut bench = Bench::backup(with_two(100));
-    bench.refuse = vec![ip("2001:db8::80")];
+    let mut router = router(100);
+    router.addresses.push(vip("192.0.2.81"));
+    let mut bench = Bench::backup(router);
+    bench.refuse = vec![ip("192.0.2.81")];
     bench.pass_millis(3_610);
     let actions = bench.take();
     // The advert of the takeover, and the one that takes it back.
@@ -105,7 +107,7 @@ fn an_address_that_the_kernel_refuses_makes_a_fault_and_never_a_master_9568_6_4_
         actions.changes(),
         [
             add(ETH0, vip(VIP)),
-            add(ETH0, vip("2001:db8::80")),
+            add(ETH0, vip("192.0.2.81")),
             remove(ETH0, vip(VIP)),
         ]
     );
@@ -114,13 +116,13 @@ fn an_address_that_the_kernel_refuses_makes_a_fault_and_never_a_master_9568_6_4_
     assert_eq!(
         actions.reports()[0].cause,
         Cause::AddressRefused {
-            address: ip("2001:db8::80"),
+            address: ip("192.0.2.81"),
             reason: "Permission denied".to_owned()
         }
     );
     assert_eq!(actions.frames().len(), 0);
     assert_eq!(
-        actions.logged("cannot add 2001:db8::80/128 on eth0: Permission denied"),
+        actions.logged("cannot add 192.0.2.81/32 on eth0: Permission denied"),
         1
     );
 }
@@ -155,12 +157,27 @@ fn a_reload_tries_a_refused_address_at_once_even_where_nothing_changed() {
 
 #[test]
 fn an_address_with_no_track_may_be_refused() {
-    let mut router = with_two(100);
-    router.excluded[0].no_track = true;
+    let mut router = router(100);
+    router.addresses.push(vip("192.0.2.81"));
+    router.addresses[1].no_track = true;
     let mut bench = Bench::backup(router);
-    bench.refuse = vec![ip("2001:db8::80")];
+    bench.refuse = vec![ip("192.0.2.81")];
     bench.pass_millis(3_610);
     assert_eq!(bench.state(), VrrpState::Master);
+}
+
+#[test]
+fn an_excluded_address_that_the_kernel_refuses_is_logged_once_and_the_service_stays() {
+    let mut bench = Bench::backup(with_two(100));
+    bench.refuse = vec![ip("2001:db8::80")];
+    bench.pass_millis(60_000);
+    assert_eq!(bench.state(), VrrpState::Master);
+    let actions = bench.take();
+    assert_eq!(
+        actions.logged("cannot add 2001:db8::80/128 on eth0: Permission denied"),
+        1
+    );
+    assert!(!actions.priorities().contains(&0));
 }
 
 #[test]
