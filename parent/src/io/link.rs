@@ -39,6 +39,8 @@ pub(crate) struct Link<S: Side> {
     pub(crate) started: Monotonic,
     /// How it ended, once it is reaped.
     pub(crate) ended: Option<End>,
+    /// `Go` was sent: it may hold something.
+    pub(crate) worked: bool,
     phase: Phase,
     step_since: Monotonic,
     channel: Channel<S::Out, S::In>,
@@ -106,6 +108,7 @@ impl<S: Side> Link<S> {
             pid,
             started: now,
             ended: None,
+            worked: false,
             phase: Phase::Greeting,
             step_since: now,
             channel: Channel::new(ours, QUEUE_LIMIT),
@@ -145,6 +148,7 @@ impl<S: Side> Link<S> {
 
     pub(crate) fn go(&mut self, now: Monotonic) -> Result<(), Loss> {
         self.heartbeat = Heartbeat::new(now);
+        self.worked = true;
         self.send(&S::go())
     }
 

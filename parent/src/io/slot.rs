@@ -139,6 +139,7 @@ impl<S: Side> Slot<S> {
                 started: link.started,
                 silent_since,
                 hung: loss.silent_since.is_some(),
+                worked: link.worked,
             })
         };
         let sequel = match next.task {
