@@ -16,10 +16,14 @@ use holdfast::side::{CheckerSide, VrrpSide};
 use holdfast::slice::{HostFacts, Slices, slice};
 use holdfast_conf::model::{Config, InstanceName, ScriptName, VrrpInstance};
 use holdfast_ipc::config::Generation;
+use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::state::{Checkpoint, Verdict};
 use holdfast_ipc::time::Monotonic;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+
+/// Between two lines about dumps.
+const DUMP_PAUSE: Micros = Micros::from_secs(60);
 
 /// Names a child; the VRRP child is first in every order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,6 +138,8 @@ pub(crate) struct Daemon {
     pub(crate) life: Life,
     /// When the log wants its turn.
     pub(crate) log_due: Option<Monotonic>,
+    /// When a dump was refused last.
+    pub(crate) dump_refused: Option<Monotonic>,
     pub(crate) ready: Option<Readiness>,
     /// A child refused the configuration before the start was complete.
     pub(crate) refused_at_start: Option<String>,
@@ -155,10 +161,25 @@ impl Daemon {
             self.reload.request();
         }
         if arrived.dump {
-            self.log
-                .warning("USR1 and USR2 (dumps of the state) are not carried out by this version");
+            self.refuse_dump();
         }
         self.tick();
+    }
+
+    /// A monitor may ask every second, and gets one line a minute.
+    fn refuse_dump(&mut self) {
+        let now = clock::now();
+        if self
+            .dump_refused
+            .is_some_and(|at| now.since(at) < DUMP_PAUSE)
+        {
+            return;
+        }
+        self.dump_refused = Some(now);
+        self.log.warning(
+            "USR1, USR2, STATS_CLEAR and JSON (dumps of the state) are not carried out by this \
+             version",
+        );
     }
 
     pub(crate) const fn is_stopping(&self) -> bool {

@@ -256,6 +256,7 @@ fn assemble(
         scripts: Default::default(),
         life: Life::Starting,
         log_due: None,
+        dump_refused: None,
         ready,
         refused_at_start: None,
         pid_file: Some(pid_file),

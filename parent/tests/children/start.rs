@@ -5,7 +5,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 pub(crate) fn children_are_greeted_confined_configured_and_started_in_this_order() {
     let stage = Stage::new();
@@ -256,5 +256,15 @@ pub(crate) fn dumps_are_told_to_be_missing() {
         "(dumps of the state) are not carried out by this version",
         1,
     );
+    // JSON and STATS_CLEAR: uncaught they would end the daemon.
+    for signal in [36, 63] {
+        let pid = stage.pid("p.pid").unwrap();
+        let command = format!("kill -{signal} {pid}");
+        let sent = Command::new("sh").args(["-c", &command]).status().unwrap();
+        assert!(sent.success());
+    }
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+    assert_eq!(daemon.lines("dumps of the state").len(), 1);
     assert_eq!(daemon.stop().0, Some(0));
 }
