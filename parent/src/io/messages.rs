@@ -63,7 +63,7 @@ impl Daemon {
                     self.forward_verdicts();
                 }
             }
-            VrrpToParent::Refused { reason, .. } => self.vrrp_refused(reason),
+            VrrpToParent::Refused { reason, .. } => return self.vrrp_refused(reason),
             VrrpToParent::Stopped => {}
         }
         Ok(())
@@ -248,10 +248,11 @@ impl Daemon {
         }
     }
 
-    fn vrrp_refused(&mut self, reason: String) {
-        if self.vrrp.phase() == Some(Phase::Releasing) {
-            let text = format!("the VRRP child cannot release the addresses: {reason}");
-            return self.log.error(&text);
+    fn vrrp_refused(&mut self, reason: String) -> Result<(), Loss> {
+        if self.vrrp.task == Task::Release {
+            return Err(Loss::because(format!(
+                "it cannot release the addresses: {reason}"
+            )));
         }
         if self.vrrp.phase() == Some(Phase::Stopped) {
             let reason = format!("the VRRP child cannot start: {reason}");
@@ -260,10 +261,11 @@ impl Daemon {
             } else {
                 self.log.error(&reason);
             }
-            return;
+            return Ok(());
         }
         let step = self.reload.refused(&ChildId::Vrrp, reason);
         self.take_step(step);
+        Ok(())
     }
 
     fn checker_refused(&mut self, account: &Account, reason: String) {

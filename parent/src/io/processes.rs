@@ -194,7 +194,11 @@ impl Daemon {
         let why = loss.reason.clone().unwrap_or_else(|| "it died".to_owned());
         match self.vrrp.lose(loss, masters, now) {
             Aftermath::Held | Aftermath::Nothing => {}
-            Aftermath::Released => self.gave_up("no address is held now"),
+            Aftermath::Released => {
+                self.checkpoints.clear();
+                self.gave_up("no address is held now");
+            }
+            // The checkpoints stay: a stop tries once more to give back what they name.
             Aftermath::Stuck => self.gave_up(
                 "the addresses could not be released: they may still be on this machine with \
                  nobody behind them",
@@ -250,7 +254,6 @@ impl Daemon {
         self.log.error(&format!(
             "{what}; the VRRP child is started again in {wait}"
         ));
-        self.checkpoints.clear();
         let held: Vec<InstanceName> = self
             .plan
             .config

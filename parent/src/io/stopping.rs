@@ -95,6 +95,12 @@ impl Daemon {
             return;
         };
         let held = !self.checkpoints.is_empty() && !clean;
+        if held && *released {
+            self.log.error(
+                "the addresses could not be released: they may still be on this machine with \
+                 nobody behind them",
+            );
+        }
         // One attempt: its end is the end.
         if !held || *released || now.since(*since) >= STOP_LIMIT {
             return;

@@ -83,6 +83,22 @@ pub(crate) fn many_deaths_release_the_addresses_and_tell_the_scripts() {
     });
 }
 
+pub(crate) fn a_refused_release_is_tried_again_and_is_no_release() {
+    let stage = Stage::new();
+    let daemon = master(&stage, "die-go refuse-release");
+    daemon.wait_log("the addresses could not be released", 1);
+    assert_eq!(daemon.lines("no address is held now"), [""; 0]);
+    let reason = "it cannot release the addresses: played refusal";
+    assert!(!daemon.lines(reason).is_empty());
+    // A stop tries once more.
+    stage.part("vrrp", "");
+    let told = stage.told("vrrp").len();
+    assert_eq!(daemon.stop().0, Some(0));
+    let start = &stage.told("vrrp")[told + 1];
+    assert!(start.contains("mode: Release"), "{start}");
+    assert!(start.contains("InstanceName(\"VI_1\")"), "{start}");
+}
+
 pub(crate) fn nonsense_of_any_kind_ends_the_child_that_talks_it() {
     for (part, told) in [
         ("garbage-ping", "cannot decode a message of 8 bytes"),

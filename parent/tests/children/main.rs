@@ -53,6 +53,7 @@ const TESTS: &[Test] = tests! {
     lives::a_dead_child_goes_on_from_its_last_checkpoint,
     lives::a_child_that_hangs_is_killed_and_its_silence_is_handed_over,
     lives::many_deaths_release_the_addresses_and_tell_the_scripts,
+    lives::a_refused_release_is_tried_again_and_is_no_release,
     lives::nonsense_of_any_kind_ends_the_child_that_talks_it,
     lives::a_panic_is_logged_under_the_child_s_name_in_one_line,
     lives::verdicts_go_to_the_vrrp_child_and_to_the_next_checker,

@@ -201,6 +201,12 @@ fn vrrp(stage: &Stage) {
                 stage.moment("start");
                 mode = start.mode;
                 let generation = start.generation;
+                if stage.does("refuse-release") && mode == StartMode::Release {
+                    let reason = "played refusal".to_owned();
+                    say(VrrpToParent::Refused { generation, reason });
+                    say(VrrpToParent::Stopped);
+                    return;
+                }
                 if stage.does("refuse-start") {
                     let reason = "played refusal".to_owned();
                     say(VrrpToParent::Refused { generation, reason });
