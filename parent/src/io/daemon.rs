@@ -229,8 +229,11 @@ impl Daemon {
         action(&mut self.scripts, &mut context);
     }
 
+    /// A reload waits. Between two VRRP children it does too: the next one takes over what the last
+    /// one held under the running configuration, and lets go under the new one what is gone there.
     fn is_unsettled(&self) -> bool {
-        self.vrrp.is_unsettled() || self.checkers.values().any(Slot::is_unsettled)
+        let between = self.vrrp.link.is_none() && !self.vrrp.restarts.is_backing_off();
+        between || self.vrrp.is_unsettled() || self.checkers.values().any(Slot::is_unsettled)
     }
 
     /// When the next turn is wanted without any event.

@@ -50,6 +50,9 @@ impl Daemon {
                     link.pong(sequence, now);
                 }
             }
+            VrrpToParent::Prepared { .. } if self.is_vrrp_behind() => {
+                return self.commit_behind(now);
+            }
             VrrpToParent::Prepared { .. } => {
                 let step = self.reload.prepared(&ChildId::Vrrp);
                 self.take_step(step);
@@ -60,6 +63,9 @@ impl Daemon {
                 }
                 if self.vrrp.phase() == Some(Phase::Running) {
                     self.vrrp.is_up(now);
+                    if self.is_vrrp_behind() {
+                        return self.catch_up(now);
+                    }
                     self.forward_verdicts();
                 }
             }
@@ -140,9 +146,10 @@ impl Daemon {
         };
         let resumes = mode != StartMode::Fresh;
         let checkpoints = self.checkpoints.values().filter(|_| resumes);
+        let plan = self.vrrp_plan();
         let start = VrrpStart {
-            generation: self.plan.generation,
-            config: self.plan.slices.vrrp.clone(),
+            generation: plan.generation,
+            config: plan.slices.vrrp.clone(),
             mode,
             checkpoints: checkpoints.cloned().collect(),
             verdicts: self.known_verdicts().cloned().collect(),
@@ -262,6 +269,12 @@ impl Daemon {
                 self.log.error(&reason);
             }
             return Ok(());
+        }
+        if self.is_vrrp_behind() {
+            // Its predecessor had accepted it.
+            return Err(Loss::because(format!(
+                "it refuses a configuration that is committed: {reason}"
+            )));
         }
         let step = self.reload.refused(&ChildId::Vrrp, reason);
         self.take_step(step);

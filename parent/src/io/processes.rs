@@ -192,7 +192,8 @@ impl Daemon {
             return self.vrrp_ended_at_stop(now);
         }
         let why = loss.reason.clone().unwrap_or_else(|| "it died".to_owned());
-        match self.vrrp.lose(loss, masters, now) {
+        let aftermath = self.vrrp.lose(loss, masters, now);
+        match aftermath {
             Aftermath::Held | Aftermath::Nothing => {}
             Aftermath::Released => {
                 self.checkpoints.clear();
@@ -204,11 +205,16 @@ impl Daemon {
                  nobody behind them",
             ),
         }
-        let step = self.reload.died(
-            &ChildId::Vrrp,
-            format!("the VRRP child did not survive it: {why}"),
-        );
-        self.take_step(step);
+        // In the middle of a commit only a successor can let go what the new configuration has no
+        // more; it catches up from the old one. Once all is released there is nothing to catch up.
+        let catches_up = self.is_vrrp_behind() && aftermath != Aftermath::Released;
+        if !catches_up {
+            let step = self.reload.died(
+                &ChildId::Vrrp,
+                format!("the VRRP child did not survive it: {why}"),
+            );
+            self.take_step(step);
+        }
         self.start_due_children(now);
     }
 

@@ -3,6 +3,7 @@
 use super::clock;
 use super::config::{self, Good, Outcome};
 use super::daemon::{ChildId, Daemon, Plan};
+use super::link::Loss;
 use super::run::refuse_writable_files;
 use super::slot::Slot;
 use holdfast::account::Account;
@@ -149,6 +150,35 @@ impl Daemon {
                 }
             };
         }
+    }
+
+    /// True while the VRRP child has not taken over the configuration that is committed.
+    pub(crate) fn is_vrrp_behind(&self) -> bool {
+        self.previous_plan.is_some() && self.reload.is_committing(&ChildId::Vrrp)
+    }
+
+    /// The configuration that a VRRP child starts with.
+    pub(crate) fn vrrp_plan(&self) -> &Plan {
+        match &self.previous_plan {
+            Some(previous) if self.is_vrrp_behind() => previous,
+            Some(_) | None => &self.plan,
+        }
+    }
+
+    /// A successor that started with the old configuration is given the new one.
+    pub(crate) fn catch_up(&mut self, now: Monotonic) -> Result<(), Loss> {
+        let generation = self.plan.generation;
+        let config = self.plan.slices.vrrp.clone();
+        let message = ParentToVrrp::Prepare { generation, config };
+        let link = self.vrrp.link.as_mut();
+        link.map_or(Ok(()), |link| link.prepare(generation, &message, now))
+    }
+
+    /// It accepted.
+    pub(crate) fn commit_behind(&mut self, now: Monotonic) -> Result<(), Loss> {
+        let generation = self.plan.generation;
+        let link = self.vrrp.link.as_mut();
+        link.map_or(Ok(()), |link| link.commit(generation, now))
     }
 
     fn abort(&mut self, child: &ChildId, plan: &Plan) {

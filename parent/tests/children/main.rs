@@ -64,6 +64,7 @@ const TESTS: &[Test] = tests! {
     reloads::a_refusal_aborts_everywhere_and_the_next_reload_is_taken,
     reloads::a_death_while_preparing_aborts_and_the_old_configuration_is_restored,
     reloads::a_death_while_committing_is_followed_by_the_new_configuration,
+    reloads::a_reload_between_two_children_waits_for_the_second,
     reloads::a_broken_file_is_refused_in_every_way_it_can_be_broken,
     reloads::another_user_of_a_script_exchanges_the_checkers,
     reloads::signals_in_a_row_make_one_more_reload,

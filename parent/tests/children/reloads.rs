@@ -1,7 +1,8 @@
 //! Reloads with children that accept, refuse, die and take their time.
 
 use crate::stage::{CONFIG, Daemon, Stage, wait_for};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::fs;
 
 fn changed() -> String {
@@ -79,12 +80,36 @@ pub(crate) fn a_death_while_committing_is_followed_by_the_new_configuration() {
     let daemon = stage.start_up();
     stage.part("vrrp", "die-commit");
     reload(&stage, &daemon, &changed());
-    daemon.wait_log("Reload complete", 1);
+    daemon.wait_log("Starting VRRP child process", 2);
     stage.part("vrrp", "");
+    daemon.wait_log("Reload complete", 1);
     daemon.wait_log("Restarted as", 1);
+    // The successor removes what only the old configuration has, so it begins with that.
     let start = &stage.told("vrrp")[6];
-    assert!(start.contains("generation: Generation(2)"), "{start}");
-    assert!(start.contains("priority: Priority(160)"), "{start}");
+    assert!(start.contains("generation: Generation(1)"), "{start}");
+    assert!(start.contains("priority: Priority(150)"), "{start}");
+    assert!(start.contains("mode: Resume"), "{start}");
+    let words = stage.told_words("vrrp");
+    let end = words.len() - 5;
+    assert_eq!(words[end..], ["Hello", "Start", "Go", "Prepare", "Commit"]);
+    let told = stage.told("vrrp");
+    assert!(told[end + 3].contains("priority: Priority(160)"));
+    assert!(told[end + 4].contains("Generation(2)"));
+}
+
+pub(crate) fn a_reload_between_two_children_waits_for_the_second() {
+    let stage = Stage::new();
+    let daemon = stage.start_up();
+    // Some deaths, so that there is a pause between two children.
+    stage.part("vrrp", "exit-hello");
+    kill(Pid::from_raw(stage.pid("r.pid").unwrap()), Signal::SIGKILL).unwrap();
+    daemon.wait_log("Starting VRRP child process", 6);
+    reload(&stage, &daemon, &changed());
+    stage.part("vrrp", "");
+    daemon.wait_log("Reload complete", 1);
+    let words = stage.told_words("vrrp");
+    let end = words.len() - 5;
+    assert_eq!(words[end..], ["Hello", "Start", "Go", "Prepare", "Commit"]);
 }
 
 pub(crate) fn a_broken_file_is_refused_in_every_way_it_can_be_broken() {
