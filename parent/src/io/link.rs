@@ -28,6 +28,8 @@ const STEP_LIMIT: Micros = Micros::from_secs(3);
 /// Longest time that a child may take to check or to change a configuration. It gives signs of life
 /// meanwhile.
 const ANSWER_LIMIT: Micros = Micros::from_secs(10);
+/// Longest message of a child. What they have to say fits into some hundred bytes.
+const MESSAGE_LIMIT: usize = 64 * 1024;
 /// Messages that are taken from one child before the others get their turn.
 const TURN: usize = 256;
 
@@ -111,7 +113,7 @@ impl<S: Side> Link<S> {
             worked: false,
             phase: Phase::Greeting,
             step_since: now,
-            channel: Channel::new(ours, QUEUE_LIMIT),
+            channel: Channel::new(ours, QUEUE_LIMIT).with_message_limit(MESSAGE_LIMIT),
             stderr: Some(Lines::new(read)?),
             heartbeat: Heartbeat::new(now),
         };
@@ -187,7 +189,8 @@ impl<S: Side> Link<S> {
             match self.channel.receive() {
                 Ok(None) => return (messages, None),
                 Err(error) => return (messages, Some(Loss::of_channel(&error))),
-                Ok(Some(message)) => {
+                Ok(Some(mut message)) => {
+                    S::cut(&mut message);
                     let (kind, generation) = S::classify(&message);
                     match admit(self.phase, kind, generation) {
                         Ok(Admission::Drop) => {}

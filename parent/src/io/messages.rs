@@ -26,8 +26,12 @@ impl Daemon {
         now: Monotonic,
     ) -> Result<(), Loss> {
         match message {
-            VrrpToParent::Changed(change) => self.changed(&change),
+            VrrpToParent::Changed(change) => {
+                self.check_instance(&change.instance)?;
+                self.changed(&change);
+            }
             VrrpToParent::Checkpoint(point) => {
+                self.check_instance(&point.instance)?;
                 self.checkpoints.insert(point.instance.clone(), point);
             }
             VrrpToParent::Committed { .. } => {
@@ -125,6 +129,17 @@ impl Daemon {
             } => return self.verdict(account, generation, verdict),
         }
         Ok(())
+    }
+
+    /// Names that nobody gave it would fill the memory, and reach scripts.
+    fn check_instance(&self, name: &InstanceName) -> Result<(), Loss> {
+        let mut plans = std::iter::once(&self.plan).chain(&self.previous_plan);
+        if plans.any(|plan| plan.instance(name).is_some()) {
+            return Ok(());
+        }
+        Err(Loss::because(format!(
+            "it spoke of an instance {name}, which is not in the configuration"
+        )))
     }
 
     fn log_confinement(&mut self, source: Source, confinement: &Confinement) {

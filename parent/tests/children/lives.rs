@@ -170,6 +170,23 @@ pub(crate) fn a_verdict_over_a_foreign_script_ends_the_checker() {
     assert_eq!(daemon.lines("Starting VRRP child process").len(), 1);
 }
 
+pub(crate) fn foreign_instances_and_long_messages_end_the_vrrp_child() {
+    for (part, told) in [
+        (
+            "foreign-checkpoint",
+            "it spoke of an instance VI_9, which is not in the configuration, so it was killed",
+        ),
+        ("long-log", "broken framing: a message is too long"),
+    ] {
+        let stage = Stage::new();
+        stage.part("vrrp", part);
+        let daemon = stage.start(&[]);
+        daemon.wait_log(told, 1);
+        assert_eq!(daemon.lines("long long"), [""; 0]);
+        assert!(!stage.told("vrrp").iter().any(|told| told.contains("VI_9")));
+    }
+}
+
 pub(crate) fn a_child_that_ignores_the_stop_is_killed_and_its_addresses_released() {
     let stage = Stage::new();
     let daemon = master(&stage, "hang-stop");

@@ -58,6 +58,7 @@ const TESTS: &[Test] = tests! {
     lives::a_panic_is_logged_under_the_child_s_name_in_one_line,
     lives::verdicts_go_to_the_vrrp_child_and_to_the_next_checker,
     lives::a_verdict_over_a_foreign_script_ends_the_checker,
+    lives::foreign_instances_and_long_messages_end_the_vrrp_child,
     lives::a_child_that_ignores_the_stop_is_killed_and_its_addresses_released,
     lives::a_parent_that_dies_leaves_nobody_behind,
     reloads::all_prepare_before_anyone_commits,

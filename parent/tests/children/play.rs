@@ -3,6 +3,7 @@
 
 use holdfast_ipc::channel::Channel;
 use holdfast_ipc::config::model::{InstanceName, ScriptName};
+use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::message::{
     CheckerToParent, Confinement, Hello, ParentToChecker, ParentToVrrp, Role, StartMode,
     VrrpToParent,
@@ -219,6 +220,22 @@ fn vrrp(stage: &Stage) {
                 return;
             }
             ParentToVrrp::Go => {
+                if stage.does("foreign-checkpoint") {
+                    say(VrrpToParent::Checkpoint(Checkpoint {
+                        instance: InstanceName::try_from("VI_9").unwrap(),
+                        state: VrrpState::Master,
+                        learned_interval: None,
+                        ah_sequence: 0,
+                        master: None,
+                    }));
+                }
+                if stage.does("long-log") {
+                    let text = "long ".repeat(20_000);
+                    say(VrrpToParent::Log(LogRecord {
+                        level: Level::Info,
+                        text,
+                    }));
+                }
                 if stage.does("master") {
                     // A successor only says where it goes on.
                     if mode == StartMode::Resume {
