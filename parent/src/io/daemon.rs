@@ -14,6 +14,7 @@ use holdfast::notify::Told;
 use holdfast::reload::Reload;
 use holdfast::side::{CheckerSide, VrrpSide};
 use holdfast::slice::{HostFacts, Slices, slice};
+use holdfast_conf::HostNeed;
 use holdfast_conf::model::{Config, InstanceName, ScriptName, VrrpInstance};
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::config::model::Micros;
@@ -39,6 +40,8 @@ pub(crate) enum ChildId {
 pub(crate) struct Plan {
     pub(crate) generation: Generation,
     pub(crate) config: Config,
+    /// What it needs of this host.
+    pub(crate) needs: Vec<HostNeed>,
     pub(crate) facts: HostFacts,
     pub(crate) slices: Slices,
     /// What was said about this host already.
@@ -49,6 +52,7 @@ impl Plan {
     pub(crate) fn new(
         generation: Generation,
         config: Config,
+        needs: Vec<HostNeed>,
         facts: HostFacts,
         detail: bool,
         remarks: BTreeSet<String>,
@@ -57,6 +61,7 @@ impl Plan {
         Self {
             generation,
             config,
+            needs,
             facts,
             slices,
             remarks,

@@ -3,13 +3,14 @@
 use super::clock;
 use super::config::{self, Good, Outcome};
 use super::daemon::{ChildId, Daemon, Plan};
+use super::host::examine_host;
 use super::link::Loss;
 use super::run::refuse_writable_files;
 use super::slot::Slot;
 use holdfast::account::Account;
 use holdfast::reload::Step;
 use holdfast::words::counted;
-use holdfast_conf::UnknownWords;
+use holdfast_conf::{HostNeed, UnknownWords};
 use holdfast_ipc::message::{ParentToChecker, ParentToVrrp};
 use holdfast_ipc::time::Monotonic;
 use std::collections::BTreeSet;
@@ -51,7 +52,10 @@ impl Daemon {
                 let errors = counted(report.errors(), "error", "errors");
                 Err(format!("{errors}, `holdfast -t -f {path}` shows them"))
             }
-            Outcome::Good(good) => self.examine(*good),
+            Outcome::Good(good) => {
+                good.refuse_nothing(&self.config_path)?;
+                self.examine(*good)
+            }
         }
     }
 
@@ -65,22 +69,45 @@ impl Daemon {
         }
         let findings = good.examine()?;
         let said = findings.said();
-        // What the running configuration waits for already is no reason against the next one.
-        let news: Vec<&String> = said.difference(&self.plan.remarks).collect();
-        for text in &news {
-            self.log.error(text);
+        let refused: Vec<String> = self.newly_missing(&good)?.into_iter().collect();
+        for text in said.difference(&self.plan.remarks) {
+            if refused.contains(text) {
+                self.log.error(text);
+            } else {
+                self.log.warning(text);
+            }
         }
-        if let Some(first) = news.first() {
-            return Err((*first).clone());
+        if let Some(first) = refused.into_iter().next() {
+            return Err(first);
         }
         let detail = self.options.log_detail;
         Ok(Plan::new(
             self.newest.next(),
             good.config,
+            good.needs,
             findings.facts,
             detail,
             said,
         ))
+    }
+
+    /// What is missing on this host for the new configuration but not for the running one. A host
+    /// that changed under both is no reason to refuse a change of something else.
+    fn newly_missing(&self, good: &Good) -> Result<BTreeSet<String>, String> {
+        let running = examine_host(&self.plan.config, &self.plan.needs);
+        let running = running.map(|found| found.said()).unwrap_or_default();
+        let named = |need: &HostNeed| self.plan.needs.iter().any(|old| old.fact == need.fact);
+        let new_needs: Vec<HostNeed> = good
+            .needs
+            .iter()
+            .filter(|need| !named(need))
+            .cloned()
+            .collect();
+        let said = examine_host(&good.config, &new_needs)?.said();
+        let news = said
+            .into_iter()
+            .filter(|text| !running.contains(text) && !self.plan.remarks.contains(text));
+        Ok(news.collect())
     }
 
     fn ask_to_prepare(&mut self, now: Monotonic) -> BTreeSet<ChildId> {

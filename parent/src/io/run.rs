@@ -208,6 +208,7 @@ fn assemble(
     let plan = Plan::new(
         generation,
         good.config,
+        good.needs,
         findings.facts,
         options.log_detail,
         said,

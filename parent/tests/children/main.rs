@@ -67,6 +67,8 @@ const TESTS: &[Test] = tests! {
     reloads::a_death_while_committing_is_followed_by_the_new_configuration,
     reloads::a_reload_between_two_children_waits_for_the_second,
     reloads::a_broken_file_is_refused_in_every_way_it_can_be_broken,
+    reloads::an_include_that_matches_nothing_does_not_give_everything_up,
+    reloads::what_is_missing_for_the_running_configuration_too_refuses_no_reload,
     reloads::another_user_of_a_script_exchanges_the_checkers,
     reloads::signals_in_a_row_make_one_more_reload,
     scripts::news_are_told_once_in_order_and_a_successor_repeats_none,

@@ -4,6 +4,7 @@ use crate::stage::{CONFIG, Daemon, Stage, wait_for};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 fn changed() -> String {
     CONFIG.replace("priority 150", "priority 160")
@@ -170,6 +171,47 @@ pub(crate) fn a_broken_file_is_refused_in_every_way_it_can_be_broken() {
     );
     reload(&stage, &daemon, &changed());
     daemon.wait_log("Reload complete", 1);
+}
+
+pub(crate) fn an_include_that_matches_nothing_does_not_give_everything_up() {
+    let stage = Stage::new();
+    let daemon = stage.start_up();
+    let folder = stage.path("conf.d");
+    let text = format!("include {}/*.conf\n", folder.display());
+    reload(&stage, &daemon, &format!("global_defs {{\n}}\n{text}"));
+    let line = daemon.wait_log("Reload refused, the running configuration stays", 1);
+    assert!(!line.contains("0 errors"), "{line}");
+    reload(&stage, &daemon, "global_defs {\n    router_id x\n}\n");
+    let line = daemon.wait_log("Reload refused, the running configuration stays", 2);
+    assert!(
+        line.contains("define no vrrp_instance and no virtual_server"),
+        "{line}"
+    );
+    assert_eq!(since_go(&stage, "vrrp"), [""; 0]);
+}
+
+pub(crate) fn what_is_missing_for_the_running_configuration_too_refuses_no_reload() {
+    let stage = Stage::new();
+    let script = stage.script("check.sh", "exit 0");
+    let config = CONFIG.replace("/bin/true", "SCRIPTS/check.sh");
+    stage.configure(&config);
+    let daemon = stage.start_up();
+    // It becomes insecure under the running daemon.
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o777)).unwrap();
+    reload(
+        &stage,
+        &daemon,
+        &config.replace("priority 150", "priority 160"),
+    );
+    daemon.wait_log("Reload complete", 1);
+    assert_eq!(daemon.lines("script chk is not run").len(), 1);
+    // One that is named newly is refused still.
+    reload(
+        &stage,
+        &daemon,
+        &config.replace("SCRIPTS/check.sh", "/bin/gone"),
+    );
+    daemon.wait_log("Reload refused", 1);
 }
 
 pub(crate) fn another_user_of_a_script_exchanges_the_checkers() {
