@@ -12,6 +12,7 @@ use holdfast_ipc::channel::{Channel, ChannelError, socket_pair};
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::time::Monotonic;
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, pipe2};
@@ -292,9 +293,13 @@ impl<S: Side> Link<S> {
     }
 
     /// Kills it. Once it is reaped its number may be somebody else's.
-    pub(crate) fn kill(&self) {
-        if self.ended.is_none() {
-            let _ = kill(self.pid, Signal::SIGKILL);
+    pub(crate) fn kill(&self) -> Result<(), Errno> {
+        if self.ended.is_some() {
+            return Ok(());
+        }
+        match kill(self.pid, Signal::SIGKILL) {
+            Ok(()) | Err(Errno::ESRCH) => Ok(()),
+            Err(errno) => Err(errno),
         }
     }
 }

@@ -8,6 +8,7 @@ use holdfast::restart::{Death, Next, Restarts, Task};
 use holdfast::route::Phase;
 use holdfast::side::Side;
 use holdfast_ipc::time::Monotonic;
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 use nix::unistd::Pid;
 use std::path::PathBuf;
@@ -46,6 +47,10 @@ pub(crate) struct Slot<S: Side> {
     /// Where the number of the living one stands.
     pub(crate) pid_file: Option<PidFile>,
     obituaries: Vec<Obituary>,
+    /// One that could not be killed. There is no successor as long as it lives: both would hold the
+    /// same addresses.
+    unkilled: Option<Pid>,
+    complaint: Option<String>,
     /// Starts in a row that made no process.
     failures: u32,
 }
@@ -72,6 +77,8 @@ impl<S: Side> Slot<S> {
             silent_since: None,
             pid_file,
             obituaries: Vec::new(),
+            unkilled: None,
+            complaint: None,
             failures: 0,
         }
     }
@@ -93,14 +100,28 @@ impl<S: Side> Slot<S> {
     /// The one in the place ended as it should; there is no next one.
     pub(crate) fn forget(&mut self) {
         if let Some(link) = self.link.take() {
-            link.kill();
+            let killed = link.kill();
+            self.note_kill(link.pid, killed);
         }
         self.next = None;
     }
 
+    /// Remembers one that lives on.
+    fn note_kill(&mut self, pid: Pid, killed: Result<(), Errno>) {
+        if let Err(errno) = killed {
+            self.unkilled = Some(pid);
+            self.complaint = Some(format!(
+                "cannot kill {} {pid}: {errno}; it gets no successor before it has ended",
+                self.who
+            ));
+        }
+    }
+
     /// True when a start is due.
     pub(crate) fn is_due(&self, now: Monotonic) -> bool {
-        self.link.is_none() && self.next.is_some_and(|next| next.at <= now)
+        self.link.is_none()
+            && self.unkilled.is_none()
+            && self.next.is_some_and(|next| next.at <= now)
     }
 
     /// True while the child is between its start and `Go`, or answers an abort: a reload waits.
@@ -123,7 +144,8 @@ impl<S: Side> Slot<S> {
         let Some(link) = self.link.take() else {
             return Aftermath::Nothing;
         };
-        link.kill();
+        let killed = link.kill();
+        self.note_kill(link.pid, killed);
         let held = !self.restarts.is_backing_off();
         // A successor that never came up does not end the silence.
         let silent_since = self.silent_since.or(loss.silent_since).unwrap_or(now);
@@ -190,6 +212,7 @@ impl<S: Side> Slot<S> {
 
     /// A process ended. True when it was one of this place.
     pub(crate) fn reaped(&mut self, pid: Pid, end: &End) -> bool {
+        self.unkilled.take_if(|unkilled| *unkilled == pid);
         if let Some(link) = self.link.as_mut().filter(|link| link.pid == pid) {
             link.ended = Some(end.clone());
             return true;
@@ -208,7 +231,9 @@ impl<S: Side> Slot<S> {
         let due = self
             .obituaries
             .extract_if(.., |obituary| obituary.is_due(now));
-        due.map(|obituary| obituary.line()).collect()
+        due.map(|obituary| obituary.line())
+            .chain(self.complaint.take())
+            .collect()
     }
 
     /// What wakes the loop for this child.
@@ -230,7 +255,7 @@ impl<S: Side> Slot<S> {
         let link = self.link.as_ref().map(Link::deadline);
         let next = self
             .next
-            .filter(|_| self.link.is_none())
+            .filter(|_| self.link.is_none() && self.unkilled.is_none())
             .map(|next| next.at);
         let obituary = self
             .obituaries
@@ -238,5 +263,33 @@ impl<S: Side> Slot<S> {
             .map(|obituary| obituary.noticed.after(holdfast::obituary::PATIENCE))
             .min();
         link.into_iter().chain(next).chain(obituary).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast::side::VrrpSide;
+
+    #[test]
+    fn one_that_cannot_be_killed_has_no_successor_until_it_is_reaped() {
+        let now = Monotonic::from_micros(1);
+        let account = Account {
+            uid: 1,
+            gid: 1,
+            name: "x".to_owned(),
+        };
+        let mut slot: Slot<VrrpSide> =
+            Slot::new("vrrp child".to_owned(), account, PathBuf::new(), None, now);
+        slot.note_kill(Pid::from_raw(7), Ok(()));
+        assert!(slot.is_due(now));
+        slot.note_kill(Pid::from_raw(7), Err(Errno::EPERM));
+        assert!(!slot.is_due(now));
+        assert_eq!(slot.deadline(), None);
+        let line = "cannot kill vrrp child 7: EPERM: Operation not permitted; it gets no successor \
+                    before it has ended";
+        assert_eq!(slot.obituary_lines(now), [line]);
+        slot.reaped(Pid::from_raw(7), &End::Exited(0));
+        assert!(slot.is_due(now));
     }
 }

@@ -46,6 +46,7 @@ const TESTS: &[Test] = tests! {
     start::compatible_names_are_used_when_asked_for,
     start::the_log_file_holds_every_line_and_is_reopened_by_a_reload,
     start::a_configuration_that_others_can_write_is_refused,
+    start::without_the_right_to_kill_there_is_no_start,
     start::dumps_are_told_to_be_missing,
     confinement::children_arrive_with_exactly_what_they_need,
     confinement::calls_that_nobody_needs_fail_in_scripts,

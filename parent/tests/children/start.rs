@@ -248,6 +248,20 @@ pub(crate) fn a_configuration_that_others_can_write_is_refused() {
     daemon.wait_log("Reload complete", 1);
 }
 
+pub(crate) fn without_the_right_to_kill_there_is_no_start() {
+    let stage = Stage::new();
+    let daemon = stage.command(&["-n"]);
+    let output = Command::new("setpriv")
+        .args(["--inh-caps=-kill", "--bounding-set=-kill", "--"])
+        .arg(daemon.get_program())
+        .args(daemon.get_args())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("CAP_KILL is missing"), "{text}");
+}
+
 pub(crate) fn dumps_are_told_to_be_missing() {
     let stage = Stage::new();
     let daemon = stage.start_up();
