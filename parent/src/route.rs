@@ -166,6 +166,8 @@ pub fn admit(
         Kind::Stopped => match phase {
             Phase::Stopping | Phase::Releasing => Ok(Take(Phase::Stopped)),
             Phase::Unreleased => Ok(Drop),
+            // Somebody else told it to end.
+            live if live.is_live() => Ok(Take(Phase::Stopped)),
             _other => refuse,
         },
     }
@@ -273,11 +275,11 @@ mod tests {
             "xxRSxxx=xxxx", // Starting
             "xx=Uxxx===xS", // Releasing
             "xxxxxxx=xxx-", // Unreleased
-            "xxxxxx=====x", // Running
-            "xxxRPx=====x", // Preparing
-            "xxxxxx=====x", // Prepared
-            "xxxRRx=====x", // Aborting
-            "xxxxxR=====x", // Committing
+            "xxxxxx=====S", // Running
+            "xxxRPx=====S", // Preparing
+            "xxxxxx=====S", // Prepared
+            "xxxRRx=====S", // Aborting
+            "xxxxxR=====S", // Committing
             "x-----=====S", // Stopping
             "xxxxxxx=xxxx", // Stopped
         ];

@@ -155,12 +155,14 @@ impl Daemon {
     /// One turn behind everything that arrived.
     pub(crate) fn turn(&mut self) {
         let arrived = self.signals.take();
+        // First: a signal to the whole control group ends the children too, and they are not to be
+        // replaced then.
+        if arrived.stop {
+            self.stop(0);
+        }
         self.read_children();
         if arrived.child {
             self.reap();
-        }
-        if arrived.stop {
-            self.stop(0);
         }
         if arrived.reload && !self.is_stopping() {
             self.reload.request();

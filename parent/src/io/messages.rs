@@ -74,7 +74,7 @@ impl Daemon {
                 }
             }
             VrrpToParent::Refused { reason, .. } => return self.vrrp_refused(reason),
-            VrrpToParent::Stopped => {}
+            VrrpToParent::Stopped => self.vrrp_stopped(),
         }
         Ok(())
     }
@@ -122,13 +122,32 @@ impl Daemon {
                 }
             }
             CheckerToParent::Refused { reason, .. } => self.checker_refused(account, reason),
-            CheckerToParent::Stopped => {}
+            CheckerToParent::Stopped => {
+                if !self.is_stopping() {
+                    self.log.warning(&format!(
+                        "checker child of {account} {} was ended by a signal",
+                        source.pid
+                    ));
+                }
+            }
             CheckerToParent::Verdict {
                 generation,
                 verdict,
             } => return self.verdict(account, generation, verdict),
         }
         Ok(())
+    }
+
+    /// It ends, and has given back what it held. Where nobody here asked for it, a signal did, and
+    /// its successor begins with nothing.
+    fn vrrp_stopped(&mut self) {
+        if self.is_stopping() || self.vrrp.task == Task::Release {
+            return;
+        }
+        let pid = self.vrrp.pid_number().unwrap_or(0);
+        self.log
+            .warning(&format!("vrrp child {pid} was ended by a signal"));
+        self.checkpoints.clear();
     }
 
     /// Names that nobody gave it would fill the memory, and reach scripts.

@@ -73,10 +73,9 @@ impl Daemon {
         match self.vrrp.phase() {
             Some(Phase::Releasing) => {}
             Some(phase) if phase.is_live() => {
-                let sent = self.vrrp.link.as_mut().map(|link| link.stop(now));
-                if !matches!(sent, Some(Ok(()))) {
-                    self.vrrp_ended_at_stop(now);
-                }
+                // Where this fails it is dead. What it said before is still to be read: `Stopped`,
+                // when the signal was for all of us.
+                let _ = self.vrrp.link.as_mut().map(|link| link.stop(now));
             }
             // It is about to start, or about to be started: what its predecessor held is given
             // back by one that does nothing else.

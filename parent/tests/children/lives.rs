@@ -203,6 +203,41 @@ pub(crate) fn a_child_that_ignores_the_stop_is_killed_and_its_addresses_released
     assert!(stage.told("vrrp")[5].contains("mode: Release"));
 }
 
+pub(crate) fn a_child_that_was_told_to_end_is_replaced_by_one_that_holds_nothing() {
+    let stage = Stage::new();
+    let daemon = master(&stage, "");
+    stage.part("vrrp", "stopped-ping");
+    daemon.wait_log("was ended by a signal", 1);
+    stage.part("vrrp", "");
+    let line = daemon.wait_log("died: exit status 0. Restarted as", 1);
+    assert!(line.ends_with(" ms"), "{line}");
+    assert_eq!(daemon.lines("which it may not"), [""; 0]);
+    assert!(stage.told("vrrp")[4].contains("checkpoints: []"));
+}
+
+pub(crate) fn a_signal_to_all_of_them_starts_no_successor() {
+    let stage = Stage::new();
+    let mut daemon = master(&stage, "");
+    stage.wait_told("vrrp", "Go", 1);
+    // The parent sleeps while its child ends, and wakes up with both.
+    daemon.signal(Signal::SIGSTOP);
+    let child = stage.pid("r.pid").unwrap();
+    end(Some(child), Signal::SIGKILL);
+    wait_for("its end", || (!is_alive(child)).then_some(()));
+    daemon.signal(Signal::SIGTERM);
+    daemon.signal(Signal::SIGCONT);
+    daemon.wait_log("Stopping", 1);
+    daemon.wait_log("another one is started for it", 1);
+    assert_eq!(daemon.lines("Restarted as"), [""; 0]);
+    assert_eq!(daemon.wait().code(), Some(0));
+    let modes = stage
+        .told("vrrp")
+        .iter()
+        .filter(|told| told.contains("mode: Resume"))
+        .count();
+    assert_eq!(modes, 0);
+}
+
 pub(crate) fn a_parent_that_dies_leaves_nobody_behind() {
     let stage = Stage::new();
     stage.script("slow.sh", "echo $$ > STAGE/slow; exec sleep 1000");

@@ -61,6 +61,8 @@ const TESTS: &[Test] = tests! {
     lives::a_verdict_over_a_foreign_script_ends_the_checker,
     lives::foreign_instances_and_long_messages_end_the_vrrp_child,
     lives::a_child_that_ignores_the_stop_is_killed_and_its_addresses_released,
+    lives::a_child_that_was_told_to_end_is_replaced_by_one_that_holds_nothing,
+    lives::a_signal_to_all_of_them_starts_no_successor,
     lives::a_parent_that_dies_leaves_nobody_behind,
     reloads::all_prepare_before_anyone_commits,
     reloads::a_refusal_aborts_everywhere_and_the_next_reload_is_taken,

@@ -250,6 +250,10 @@ fn vrrp(stage: &Stage) {
             }
             ParentToVrrp::Ping { sequence } => {
                 stage.moment("ping");
+                if stage.does("stopped-ping") {
+                    say(VrrpToParent::Stopped);
+                    return;
+                }
                 say(VrrpToParent::Pong { sequence });
             }
             ParentToVrrp::Prepare { generation, .. } => {
