@@ -64,6 +64,8 @@ const NO_PROCESS: Micros = Micros::from_millis(100);
 pub struct Restarts {
     deaths: VecDeque<Monotonic>,
     mode: Mode,
+    /// It never holds addresses, so there is nothing to release.
+    empty_handed: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,6 +85,16 @@ impl Restarts {
         Self {
             deaths: VecDeque::new(),
             mode: Mode::Holding,
+            empty_handed: false,
+        }
+    }
+
+    /// No deaths yet, of children that hold no addresses.
+    pub const fn of_checker() -> Self {
+        Self {
+            deaths: VecDeque::new(),
+            mode: Mode::Holding,
+            empty_handed: true,
         }
     }
 
@@ -94,7 +106,8 @@ impl Restarts {
             Mode::Holding => self.died_holding(death),
             Mode::Releasing { attempts, starts } => self.release(death.now, attempts, starts),
             Mode::BackingOff { .. } if stable => {
-                *self = Self::new();
+                self.deaths.clear();
+                self.mode = Mode::Holding;
                 self.died_holding(death)
             }
             // It may have become MASTER again: nothing may be held during the long wait.
@@ -150,6 +163,9 @@ impl Restarts {
     }
 
     fn release(&mut self, now: Monotonic, attempts: usize, starts: usize) -> Next {
+        if self.empty_handed {
+            return self.back_off(now, starts);
+        }
         let Some(delay) = RELEASE_DELAYS_MS.get(attempts) else {
             return self.back_off(now, starts);
         };
@@ -240,6 +256,15 @@ mod tests {
             })
             .collect();
         assert_eq!(delays, [10, 20, 40, 60, 60, 60]);
+    }
+
+    #[test]
+    fn a_checker_backs_off_without_any_release() {
+        let mut restarts = Restarts::of_checker();
+        let seen = crash_loop(&mut restarts, 11);
+        let resumes = seen.iter().filter(|(_, task)| *task == Task::Resume);
+        assert_eq!(resumes.count(), 9);
+        assert_eq!(seen[9..], [(5_620, Task::Fresh), (15_620, Task::Fresh)]);
     }
 
     #[test]

@@ -249,7 +249,7 @@ impl Daemon {
         let stop = self.stop_deadline(now);
         let checkers = self.checkers.values().filter_map(Slot::deadline);
         checkers
-            .chain(self.leaving.iter().filter_map(Slot::deadline))
+            .chain(self.leaving.iter().filter_map(Slot::leaving_deadline))
             .chain(self.vrrp.deadline())
             .chain(self.scripts.deadline())
             .chain(stop)

@@ -149,6 +149,13 @@ impl<S: Side> Link<S> {
             .map_err(|error| Loss::of_channel(&error))
     }
 
+    /// Sends what waits.
+    pub(crate) fn flush(&mut self) -> Result<(), Loss> {
+        self.channel
+            .flush()
+            .map_err(|error| Loss::of_channel(&error))
+    }
+
     pub(crate) fn go(&mut self, now: Monotonic) -> Result<(), Loss> {
         self.heartbeat = Heartbeat::new(now);
         self.worked = true;
@@ -218,9 +225,7 @@ impl<S: Side> Link<S> {
 
     /// Sends what waits, asks for a life sign, and misses one.
     pub(crate) fn tick(&mut self, now: Monotonic) -> Result<(), Loss> {
-        self.channel
-            .flush()
-            .map_err(|error| Loss::of_channel(&error))?;
+        self.flush()?;
         if !self.phase.is_live() {
             return self.check_step(now);
         }

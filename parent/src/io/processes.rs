@@ -5,21 +5,17 @@ use super::daemon::{ChildId, Daemon, Life};
 use super::link::{Link, Loss};
 use super::log::{Log, Source};
 use super::pidfile::PidFile;
-use super::slot::{Aftermath, Slot};
+use super::slot::{Aftermath, LEAVING_LIMIT, Slot};
 use holdfast::account::Account;
 use holdfast::launch::Role;
 use holdfast::notify::News;
 use holdfast::obituary::End;
 use holdfast_conf::model::InstanceName;
-use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::message::CheckerToParent;
 use holdfast_ipc::state::{Checkpoint, VrrpState};
 use holdfast_ipc::time::Monotonic;
 use nix::unistd::Pid;
-
-/// A checker child that is not needed any more is killed then.
-const LEAVING_LIMIT: Micros = Micros::from_secs(2);
 
 impl Daemon {
     pub(crate) fn start_due_children(&mut self, now: Monotonic) {
@@ -110,6 +106,8 @@ impl Daemon {
                 }
             }
             let late = now.since(link.in_phase_since()) >= LEAVING_LIMIT;
+            // An error of the socket is seen again when it is read.
+            let _ = link.flush();
             if loss.is_some() || late {
                 slot.forget();
             }

@@ -7,11 +7,15 @@ use holdfast::obituary::{End, Obituary, Sequel};
 use holdfast::restart::{Death, Next, Restarts, Task};
 use holdfast::route::Phase;
 use holdfast::side::Side;
+use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::time::Monotonic;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 use nix::unistd::Pid;
 use std::path::PathBuf;
+
+/// A checker child that is not needed any more is killed then.
+pub(crate) const LEAVING_LIMIT: Micros = Micros::from_secs(2);
 
 /// What the loss of a child means for what it held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +90,10 @@ impl<S: Side> Slot<S> {
     /// The place of a checker child, empty.
     pub(crate) fn for_checker(account: Account, executable: PathBuf, now: Monotonic) -> Self {
         let who = format!("checker child of {account}");
-        Self::new(who, account, executable, None, now)
+        Self {
+            restarts: Restarts::of_checker(),
+            ..Self::new(who, account, executable, None, now)
+        }
     }
 
     pub(crate) fn phase(&self) -> Option<Phase> {
@@ -248,6 +255,12 @@ impl<S: Side> Slot<S> {
             link.stderr_fd()
                 .map(|fd| PollFd::new(fd, PollFlags::POLLIN)),
         );
+    }
+
+    /// When a child that was told to leave is killed; nobody asks it for life signs.
+    pub(crate) fn leaving_deadline(&self) -> Option<Monotonic> {
+        let link = self.link.as_ref();
+        link.map(|link| link.in_phase_since().after(LEAVING_LIMIT))
     }
 
     /// When something is to be done here.

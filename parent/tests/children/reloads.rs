@@ -248,6 +248,30 @@ pub(crate) fn another_user_of_a_script_exchanges_the_checkers() {
     assert!(!stage.path("c.pid").exists());
 }
 
+pub(crate) fn a_checker_that_does_not_leave_is_killed_and_waited_for_asleep() {
+    let stage = Stage::new();
+    let daemon = stage.start_up();
+    let old = stage.pid("c.pid").unwrap();
+    stage.part("checker", "hang-stop");
+    let other = CONFIG.replace("interval 1\n", "interval 1\n    user daemon\n");
+    reload(&stage, &daemon, &other);
+    daemon.wait_log("Reload complete", 1);
+    let ticks = || -> u64 {
+        let pid = stage.pid("p.pid").unwrap();
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let (_, rest) = stat.rsplit_once(") ").unwrap();
+        let fields: Vec<&str> = rest.split(' ').collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    };
+    let before = ticks();
+    wait_for("the old one to end", || {
+        (!crate::stage::is_alive(old)).then_some(())
+    });
+    // Two seconds of spinning would be some hundred.
+    let used = ticks() - before;
+    assert!(used < 30, "{used} ticks");
+}
+
 pub(crate) fn signals_in_a_row_make_one_more_reload() {
     let stage = Stage::new();
     let daemon = stage.start_up();

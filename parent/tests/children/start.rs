@@ -219,6 +219,17 @@ pub(crate) fn the_log_file_holds_every_line_and_is_reopened_by_a_reload() {
     );
 }
 
+pub(crate) fn a_relative_log_file_is_reopened_where_it_was() {
+    let stage = Stage::new();
+    let daemon = stage.start_in_folder(&["-gown.log"]);
+    daemon.wait_log("Startup complete", 1);
+    fs::rename(stage.path("own.log"), stage.path("own.log.1")).unwrap();
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+    let text = fs::read_to_string(stage.path("own.log")).unwrap();
+    assert!(text.contains("Reload complete"), "{text}");
+}
+
 pub(crate) fn a_configuration_that_others_can_write_is_refused() {
     let stage = Stage::new();
     let conf = stage.path("holdfast.conf");
