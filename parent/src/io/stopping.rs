@@ -147,7 +147,10 @@ impl Daemon {
                 ));
             }
         }
-        self.with_scripts(|scripts, context| scripts.add(all, context));
+        self.with_scripts(|scripts, context| {
+            scripts.drop_waiting(context);
+            scripts.add(all, context);
+        });
     }
 
     /// The exit status, once everything is over.
@@ -188,6 +191,7 @@ impl Daemon {
         for slot in self.checkers.values_mut().chain(&mut self.leaving) {
             slot.forget();
         }
+        self.scripts.log_unfinished(&mut self.log);
         self.scripts.kill_all();
         let files = [self.pid_file, self.vrrp.pid_file, self.checkers_pid_file];
         for file in files.into_iter().flatten() {

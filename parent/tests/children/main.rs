@@ -77,6 +77,7 @@ const TESTS: &[Test] = tests! {
     reloads::a_checker_that_does_not_leave_is_killed_and_waited_for_asleep,
     reloads::signals_in_a_row_make_one_more_reload,
     scripts::news_are_told_once_in_order_and_a_successor_repeats_none,
+    scripts::stop_scripts_that_have_no_time_are_named_at_the_end,
     scripts::an_insecure_script_is_not_run_and_counts_as_failed,
     scripts::a_script_that_becomes_insecure_is_not_run_any_more,
     scripts::a_check_script_of_an_unknown_user_is_run_by_nobody_else,
