@@ -55,8 +55,8 @@ install_debian() {
         trap 'rm -f /usr/sbin/policy-rc.d' EXIT
     fi
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq || status=$?
-    [ $status -eq 0 ] && apt-get install -y -qq --no-install-recommends "$@" || status=$?
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; } >/dev/null ||
+        status=$?
     if [ -n "$(trap -p EXIT)" ]; then
         rm -f $policy
         trap - EXIT

@@ -134,13 +134,14 @@ impl Forged {
     }
 }
 
-/// From a host that is no node; unicast goes to everybody too, who then has to look at the address.
+/// From a host that is no node. A unicast address is that of a node, whose link-layer address
+/// follows from it.
 fn ethernet(destination: Ipv4Addr) -> Vec<u8> {
+    let [_, second, third, last] = destination.octets();
     let to = if destination.is_multicast() {
-        let low = destination.octets();
-        [0x01, 0x00, 0x5e, low[1] & 0x7f, low[2], low[3]]
+        [0x01, 0x00, 0x5e, second & 0x7f, third, last]
     } else {
-        [0xff; 6]
+        [0x02, 0, 0, 0, 0, 9 + last]
     };
     let mut frame = to.to_vec();
     frame.extend([0x02, 0, 0, 0, 0, 0xee, 0x08, 0x00]);

@@ -1,6 +1,7 @@
 //! Check and notify scripts that only root can change, as script security wants them.
 
 use crate::lab::Lab;
+use crate::shell;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -11,8 +12,13 @@ pub const NOBODY: u32 = 65534;
 /// Writes an executable script into the folder of a laboratory.
 pub fn script(lab: &Lab, name: &str, body: &str) -> PathBuf {
     let path = lab.directory().join(name);
-    fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("the script can be written");
-    fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("its mode can be set");
+    let draft = path.with_extension("draft");
+    fs::write(&draft, format!("#!/bin/sh\n{body}\n")).expect("the script can be written");
+    fs::set_permissions(&draft, Permissions::from_mode(0o755)).expect("its mode can be set");
+    // A process that another test starts while we write would inherit the open file, and the kernel
+    // runs no file that somebody may still write to.
+    let (from, to) = (draft.display().to_string(), path.display().to_string());
+    shell::run("cp", &["-p", &from, &to]);
     path
 }
 

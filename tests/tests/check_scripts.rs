@@ -275,3 +275,21 @@ fn two_hundred_scripts_a_second_do_not_delay_adverts() {
     at_most("all checks", last - fails, 2 * SECOND + SLACK);
     undisturbed(&lab, since, INTERVAL);
 }
+
+/// `reverse` turns the sign of the weight: the check is good news when it fails.
+#[test]
+fn a_reversed_weight_counts_the_other_way_round() {
+    let lab = Lab::pair();
+    let flag = Flag::raise(&lab, "fit");
+    let router = vi().priority(150).track("chk weight 20 reverse");
+    let text = Config::new()
+        .script("chk", &flag.command(), &["interval 1"])
+        .vi(&router)
+        .text();
+    let _daemon = lab.start(0, Kind::Holdfast, &text);
+    lab.wait_for_holder(0, VIP, LONG);
+    wait_for_priority(&lab, 0, Duration::ZERO, 130);
+    let since = lab.timeline().mark(0, "the check fails from now on");
+    flag.set(false);
+    wait_for_priority(&lab, 0, since, 150);
+}

@@ -9,6 +9,7 @@ use nix::unistd::User;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
+use std::time::Duration;
 
 const NONE: u64 = 0;
 /// CHOWN, DAC_READ_SEARCH, KILL, SETGID, SETUID, SETPCAP, NET_ADMIN, NET_RAW, SYS_NICE.
@@ -215,4 +216,15 @@ fn a_password_is_in_no_log_and_in_no_command_line() {
         assert!(!String::from_utf8_lossy(&line).contains("s3cretpw"));
     }
     assert!(lab.look(|view| view.logs(0).all(|line| !line.1.contains("s3cretpw"))));
+}
+
+#[test]
+fn the_children_say_how_far_they_are_confined() {
+    let lab = Lab::new(1);
+    let (_daemon, _flag) = start(&lab);
+    let (_, line) = lab.wait_for_log(0, Duration::ZERO, "holdfast_vrrp");
+    assert!(
+        line.contains("seccomp") && line.contains("Landlock"),
+        "{line}"
+    );
 }

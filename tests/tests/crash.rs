@@ -1,5 +1,6 @@
 //! Processes of holdfast die or hang; nothing changes hands.
 
+use holdfast_tests::client::{Client, PACE};
 use holdfast_tests::expect::{
     HIGH, INTERVAL, LOW, VIP, VRID, at_most, both, master_and_backup, undisturbed, vi,
 };
@@ -18,12 +19,24 @@ const TENTH: Duration = Duration::from_millis(100);
 fn the_child_dies(pair: Pair, router: &Vi, interval: Duration, signal: Signal) {
     let lab = Lab::pair();
     let [first, _second] = master_and_backup(&lab, pair, router, VIP);
+    let client = Client::ask_udp(&lab, 2, VIP);
+    lab.wait_for_adverts(0, VRID, 2);
     let child = first.vrrp_pid();
     let since = first.signal(child, signal);
     let next = first.wait_for_other_vrrp(child);
     assert_ne!(next, child);
     lab.wait_for_adverts(0, VRID, 5);
     undisturbed(&lab, since, interval);
+    let within = Span {
+        from: since,
+        to: lab.timeline().now(),
+    };
+    let machine = lab.timeline().machine_lateness(within);
+    at_most(
+        "the client's outage",
+        client.outage(within),
+        3 * PACE + machine,
+    );
     // The runtime's own handler of SIGSEGV ends the process with SIGABRT.
     let line = lab.wait_for_log(0, since, &format!("{child} died")).1;
     let named = line.contains(signal.as_str())

@@ -176,4 +176,22 @@ pairs! {
             assert_eq!(view.adverts(1).count(), 0);
         });
     }
+
+    /// Virtual routers are told apart by number and family.
+    fn the_same_number_serves_both_families(pair) {
+        let lab = Lab::pair();
+        let address = ip("2001:db8::100");
+        let text = |priority: u32| {
+            let six = Vi::new(VRID).name("VI_six").vip("fe80::100/64").vip("2001:db8::100/64");
+            Config::new().vi(&vi().priority(priority)).vi(&six.priority(priority)).text()
+        };
+        let [mut first, _second] = both(&lab, pair, [&text(150), &text(100)], VIP);
+        lab.wait_for_holder(0, address, LONG);
+        lab.power_off(0, &mut [&mut first]);
+        lab.wait_for_holder(1, VIP, LONG);
+        let taken = lab.wait_for_holder(1, address, LONG);
+        lab.timeline().wait("a neighbour advertisement", LONG, |view| {
+            view.since(taken - SLACK).announcements(1, address).next()
+        });
+    }
 }

@@ -1,10 +1,12 @@
 //! What a stranger on the link sends now and then must not disturb a healthy pair: adverts stay on
 //! time, nothing changes hands, and the log stays readable.
 
-use holdfast_tests::expect::{INTERVAL, VIP, VRID, at_most, master_and_backup, undisturbed, vi};
+use holdfast_tests::expect::{
+    HIGH, INTERVAL, LOW, VIP, VRID, at_most, both, master_and_backup, undisturbed, vi,
+};
 use holdfast_tests::forge::Forged;
 use holdfast_tests::inject::{self, Injection};
-use holdfast_tests::lab::LONG;
+use holdfast_tests::lab::{LONG, node_address};
 use holdfast_tests::pairs::BOTH;
 use holdfast_tests::stranger::{
     SLOW, STRANGER, disturbs_nothing, few_lines, router_v2, winning, winning_v2, with_password,
@@ -99,4 +101,32 @@ fn a_forged_long_interval_is_forgotten_with_the_next_real_advert() {
     let taken = lab.wait_for_holder(1, VIP, LONG);
     let silent = lab.look(|view| taken - view.adverts(0).last().unwrap().0);
     at_most("the takeover", silent, INTERVAL + SECOND);
+}
+
+/// Where it is asked for, only the listed peers may speak.
+#[test]
+fn a_stranger_is_no_unicast_peer() {
+    let lab = Lab::pair();
+    let text = |own: usize, peer: usize, priority: u8| {
+        let (own, peer) = (node_address(own), node_address(peer));
+        vi().priority(priority.into())
+            .line("check_unicast_src")
+            .line(&format!("unicast_src_ip {own}"))
+            .line(&format!("unicast_peer {{\n        {peer}\n    }}"))
+            .alone()
+    };
+    let _pair = both(&lab, BOTH, [&text(0, 1, HIGH), &text(1, 0, LOW)], VIP);
+    let since = lab.timeline().mark(0, "a stranger sends");
+    let frames = [[192, 0, 2, 1], [192, 0, 2, 2]].map(|node| {
+        let forged = Forged {
+            destination: node.into(),
+            ..winning()
+        };
+        forged.frame()
+    });
+    let _injection = Injection::start(&lab, frames.into(), SLOW / 2);
+    lab.timeline().watch(3 * SECOND);
+    undisturbed(&lab, since, INTERVAL);
+    few_lines(&lab, since, 1);
+    lab.wait_for_log(0, since, "192.0.2.3");
 }

@@ -6,7 +6,7 @@ use holdfast_tests::expect::{
 use holdfast_tests::lab::LONG;
 use holdfast_tests::pairs::BOTH;
 use holdfast_tests::scripts::{Flag, NOBODY};
-use holdfast_tests::{Config, Kind, Lab, binaries, process};
+use holdfast_tests::{Config, Kind, Lab, binaries, process, shell};
 use nix::sys::signal::Signal;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -165,7 +165,10 @@ fn without_n_it_goes_to_the_background_when_it_runs() {
 /// `holdfast -t` as a user who may do nothing.
 fn test_as_nobody(lab: &Lab, text: &str) -> Output {
     let program = lab.directory().join("holdfast");
-    fs::copy(binaries::holdfast("holdfast"), &program).unwrap();
+    // Not with a copy of our own: a process that another test starts at this moment would inherit
+    // the open file, and the kernel runs no program that somebody may still write to.
+    let built = binaries::holdfast("holdfast").display().to_string();
+    shell::run("cp", &[&built, &program.display().to_string()]);
     let path = lab.directory().join("daemon.conf");
     fs::write(&path, text).unwrap();
     let mut command = Command::new(program);

@@ -1,5 +1,6 @@
 //! SIGHUP: only the difference is carried out, and what is wrong changes nothing.
 
+use holdfast_tests::client::{Client, PACE};
 use holdfast_tests::daemon::Daemon;
 use holdfast_tests::expect::{
     HIGH, INTERVAL, LOW, SLACK, VIP, VRID, at_most, both, is_skew, master_and_backup, silence,
@@ -48,6 +49,8 @@ fn an_unchanged_configuration_changes_nothing() {
 fn an_added_address_comes_and_a_removed_one_goes_while_the_other_stays() {
     let lab = Lab::pair();
     let [first, _second] = start(&lab);
+    let client = Client::ask_udp(&lab, 2, VIP);
+    lab.wait_for_adverts(0, VRID, 2);
     let since = first.reload(&master().vip(ADDED).alone());
     lab.wait_for_holder(0, ip("192.0.2.101"), LONG);
     lab.timeline()
@@ -68,6 +71,16 @@ fn an_added_address_comes_and_a_removed_one_goes_while_the_other_stays() {
     lab.wait_for_log(0, removed, "Reload complete");
     lab.wait_for_adverts(0, VRID, MANY);
     undisturbed(&lab, since, INTERVAL);
+    let within = Span {
+        from: since,
+        to: lab.timeline().now(),
+    };
+    let machine = lab.timeline().machine_lateness(within);
+    at_most(
+        "the client's outage",
+        client.outage(within),
+        3 * PACE + machine,
+    );
 }
 
 #[test]

@@ -2,13 +2,14 @@
 
 use holdfast_tests::client::{Client, PACE};
 use holdfast_tests::expect::{
-    HIGH, INTERVAL, LOW, SLACK, VIP, VRID, at_most, is_master_down, is_skew, master_and_backup,
-    silence, vi,
+    HIGH, INTERVAL, LOW, SLACK, VIP, VRID, at_most, is_master_down, is_skew, listening,
+    master_and_backup, silence, vi,
 };
 use holdfast_tests::lab::{LONG, node_mac};
 use holdfast_tests::timeline::Span;
-use holdfast_tests::{Lab, pairs, process, rfc};
+use holdfast_tests::{Config, Lab, Vi, pairs, process, rfc};
 use nix::sys::signal::Signal;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -118,5 +119,37 @@ pairs! {
             assert!(view.since(since).adverts(0).any(|found| found.1.priority == 0));
             assert!(!view.holds(0, VIP));
         });
+    }
+
+    fn a_hundred_routers_fail_over_as_fast_as_one(pair) {
+        let lab = Lab::pair();
+        let interval = 2 * INTERVAL;
+        let address = |number: u8| IpAddr::V4(Ipv4Addr::new(198, 51, 100, number));
+        let text = |priority: u32| {
+            let routers = (1..=100).map(|number| {
+                let vip = format!("{}/32", address(number));
+                Vi::new(number).vip(&vip).every(interval).priority(priority)
+            });
+            routers.fold(Config::new(), |config, router| config.vi(&router)).text()
+        };
+        let mut first = listening(&lab, 0, pair.first, &text(150));
+        let _second = listening(&lab, 1, pair.second, &text(100));
+        let held_by = |node: usize| {
+            lab.timeline().wait(&format!("node {node} to hold all addresses"), LONG, |view| {
+                let each = (1..=100).map(|number| {
+                    view.last_acquisition(node, address(number)).filter(|_| {
+                        view.holders(address(number)) == [node]
+                    })
+                });
+                each.collect::<Option<Vec<Duration>>>()?.into_iter().max()
+            })
+        };
+        held_by(0);
+        lab.wait_for_adverts(0, 100, 3);
+        let off = lab.power_off(0, &mut [&mut first]);
+        let last = held_by(1);
+        let machine = lab.timeline().machine_lateness(Span { from: off, to: last });
+        let bound = rfc::master_down(3, interval, LOW) + SLACK + machine;
+        at_most("the takeover of the last address", last - off, bound);
     }
 }

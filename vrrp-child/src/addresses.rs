@@ -84,13 +84,21 @@ pub(crate) struct Holding {
     pub(crate) news: bool,
     /// Addresses that the kernel would not take away.
     pub(crate) stuck: Vec<Placed>,
+    /// Addresses that the machine of an owner had by itself: they are never taken away.
+    pub(crate) own: Vec<Placed>,
     losses: VecDeque<Monotonic>,
+    intrusions: VecDeque<Monotonic>,
 }
 
 impl Holding {
     /// Everything that was asked for is there.
     pub(crate) fn is_complete(&self) -> bool {
         self.refused.is_none() && self.held.iter().all(|held| held.present)
+    }
+
+    /// True for an address that the machine had by itself.
+    pub(crate) fn is_own(&self, placed: &Placed) -> bool {
+        self.own.iter().any(|own| own.same(placed))
     }
 
     pub(crate) fn find(
@@ -104,8 +112,8 @@ impl Holding {
             .find(|held| held.placed.is(index, address, prefix))
     }
 
-    /// The kernel's answer to an addition.
-    pub(crate) fn added(&mut self, placed: &Placed, refused: Option<&str>) {
+    /// The kernel's answer to an addition; a router cannot be MASTER without a `vital` one.
+    pub(crate) fn added(&mut self, placed: &Placed, refused: Option<&str>, vital: bool) {
         let Some(position) = self.held.iter().position(|held| held.placed.same(placed)) else {
             return;
         };
@@ -118,7 +126,7 @@ impl Holding {
             }
             Some(reason) => {
                 let held = self.held.remove(position);
-                if !held.placed.address.no_track {
+                if vital && !held.placed.address.no_track {
                     self.refused
                         .get_or_insert_with(|| (placed.address.address, reason.to_owned()));
                 }
@@ -133,6 +141,20 @@ impl Holding {
         self.losses.len() > FIGHT_LOSSES
     }
 
+    /// Counts an address that somebody added while the router is not MASTER.
+    pub(crate) fn intruded(&mut self, now: Monotonic) -> Intrusion {
+        self.intrusions.retain(|at| now.since(*at) < FIGHT_TIME);
+        self.intrusions.push_back(now);
+        match self.intrusions.len().checked_sub(FIGHT_LOSSES) {
+            None | Some(0) => Intrusion::Remove,
+            Some(1) => Intrusion::GiveUp,
+            Some(_) => {
+                self.intrusions.pop_front();
+                Intrusion::Leave
+            }
+        }
+    }
+
     /// Gives everything away.
     pub(crate) fn release(&mut self) -> Vec<Held> {
         self.refused = None;
@@ -140,6 +162,15 @@ impl Holding {
         self.losses.clear();
         std::mem::take(&mut self.held)
     }
+}
+
+/// What to do about an address that somebody added while the router is not MASTER.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Intrusion {
+    Remove,
+    /// Too many of them: from now on they stay until it is quiet for a while.
+    GiveUp,
+    Leave,
 }
 
 /// Own removals that the kernel has not told of yet, so that they are not taken for somebody
@@ -174,6 +205,17 @@ impl OwnRemovals {
             self.expected.remove(&(index, address, prefix));
         }
         ours
+    }
+
+    /// True where the message on an own removal is still to come.
+    pub(crate) fn awaits(
+        &self,
+        (index, address, prefix): (IfIndex, IpAddr, u8),
+        now: Monotonic,
+    ) -> bool {
+        self.expected
+            .get(&(index, address, prefix))
+            .is_some_and(|(_, until)| *until >= now)
     }
 
     /// Forgets those whose message never came.

@@ -84,16 +84,25 @@ impl GarpPlan {
         self.refresh = unless_zero(settings.master_refresh, now);
     }
 
-    /// Starts a burst, or lengthens the one that is under way.
+    /// Starts a burst, or lengthens the one that is under way. That one goes on where it stands:
+    /// where it began again each time, addresses far behind would never have their turn.
     pub(crate) fn start(&mut self, rounds: u32, now: Monotonic) {
-        let left = self.burst.map_or(0, |burst| burst.rounds);
-        let rounds = rounds.max(left);
-        if rounds > 0 {
-            self.burst = Some(Burst {
-                rounds,
-                position: 0,
-                next: now,
-            });
+        if rounds == 0 {
+            return;
+        }
+        match &mut self.burst {
+            Some(burst) => {
+                // Those in front of where it stands missed a part of the present round.
+                let begun = u32::from(burst.position > 0);
+                burst.rounds = burst.rounds.max(rounds.saturating_add(begun));
+            }
+            None => {
+                self.burst = Some(Burst {
+                    rounds,
+                    position: 0,
+                    next: now,
+                });
+            }
         }
     }
 
@@ -200,6 +209,22 @@ mod tests {
             }
         }
         assert_eq!(bursts, 3);
+    }
+
+    #[test]
+    fn a_burst_under_way_goes_on_where_it_stands_when_another_one_starts() {
+        let mut plan = GarpPlan::default();
+        plan.start(1, at(0));
+        plan.set_burst(Some(Burst {
+            rounds: 1,
+            position: 7,
+            next: at(500),
+        }));
+        plan.start(2, at(100));
+        plan.start(2, at(200));
+        assert!(plan.burst_at(at(499)).is_none());
+        let burst = plan.burst_at(at(500)).unwrap();
+        assert_eq!((burst.rounds, burst.position), (3, 7));
     }
 
     #[test]

@@ -276,7 +276,6 @@ fn plain_event(kind: Kind) -> Event<'static> {
         Kind::ResyncWithoutSource => {
             let mut kernel = machine();
             kernel.addresses.retain(|address| address.address.is_ipv6());
-            kernel.addresses.push(present(ETH0, ip(VIP), 32));
             Event::Resync(kernel)
         }
         Kind::SendFailed => Event::SendFailed {

@@ -68,9 +68,18 @@ impl Engine {
         if before.as_ref() == Some(&address) {
             return;
         }
+        let key = (address.index, address.address, address.prefix);
+        let expected = self.own_removals.awaits(key, now)
+            || self.owners_of(address.address).into_iter().any(|slot| {
+                self.instance(slot)
+                    .is_some_and(|owner| owner.holds(address.index, key.1, key.2))
+            });
         for slot in self.owners_of(address.address) {
             self.visit(now, slot, actions, |instance, ctx| {
                 instance.address_present(ctx, before.as_ref(), &address);
+                if before.is_none() && !expected {
+                    instance.address_appeared(ctx, &address);
+                }
             });
         }
         self.sources_changed(now, address.index, address.address, actions);

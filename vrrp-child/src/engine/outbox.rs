@@ -85,6 +85,16 @@ impl Ctx<'_> {
         });
     }
 
+    /// True where this event removes the address already.
+    pub(crate) fn is_leaving(&self, placed: &Placed) -> bool {
+        self.work.changes.iter().any(|change| match &change.change {
+            AddressChange::Add { .. } => false,
+            AddressChange::Remove { index, address } => {
+                placed.is(*index, address.address, address.prefix)
+            }
+        })
+    }
+
     fn change(&mut self, change: AddressChange) {
         self.work.changes.push(Change {
             slot: Some(self.slot),

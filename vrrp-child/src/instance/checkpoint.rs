@@ -96,6 +96,7 @@ impl Instance {
         self.ah = AhCounter::resumed(checkpoint.ah_sequence);
         self.ran = matches!(checkpoint.state, VrrpState::Backup | VrrpState::Master);
         let obstacle = self.look_around(ctx);
+        self.note_own(ctx);
         match (checkpoint.state, obstacle) {
             (VrrpState::Master, None) => self.resume_master(ctx, silent),
             (VrrpState::Master, Some(cause)) => self.resume_fault_from_master(ctx, cause),
@@ -119,16 +120,18 @@ impl Instance {
     fn resume_master(&mut self, ctx: &mut Ctx<'_>, silent: Option<Micros>) {
         let limit =
             timing::shortest_takeover(self.config.down_timer_adverts, self.config.advert_int);
+        // The last advert may have left a whole interval before the silence began.
+        let interval = self.config.advert_int.micros();
         match silent {
-            Some(silent) if silent < limit => self.continue_as_master(ctx, silent),
+            Some(silent) if silent.plus(interval) < limit => self.continue_as_master(ctx, silent),
             Some(_) | None => {
                 let time = silent.map_or_else(|| "an unknown time".to_owned(), |t| t.to_string());
                 self.log(
                     ctx,
                     Level::Warning,
                     format_args!(
-                        "no advert was sent for {time}, a peer waits {limit} or little more and \
-                         may be MASTER: going on as BACKUP"
+                        "no advert was sent for {time} and up to {interval} before, a peer waits \
+                         {limit} or little more and may be MASTER: going on as BACKUP"
                     ),
                 );
                 self.sweep(ctx);
@@ -165,6 +168,7 @@ impl Instance {
             self.ah = AhCounter::resumed(checkpoint.ah_sequence);
         }
         self.look_around(ctx);
+        self.note_own(ctx);
         if self.reported == VrrpState::Master {
             self.send_release(ctx);
         }

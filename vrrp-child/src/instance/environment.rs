@@ -321,8 +321,12 @@ impl Instance {
                 self.reprioritise(ctx, view.standing.sum, why);
             }
             (State::Fault(_), obstacle) => {
+                let appeared = self.index != view.index;
                 self.settle_in(ctx, &view);
                 self.reprioritise(ctx, view.standing.sum, why);
+                if appeared {
+                    self.clear_addresses(ctx);
+                }
                 match obstacle {
                     None => self.leave_fault(ctx),
                     Some(cause) => self.stay_in_fault(ctx, cause),

@@ -2,7 +2,7 @@
 
 use super::{Instance, State};
 use crate::action::AddressChange;
-use crate::addresses::{self, Held, Placed};
+use crate::addresses::{self, Held, Intrusion, Placed};
 use crate::engine::outbox::Ctx;
 use crate::event::{AddressResult, IfIndex, PresentAddress};
 use holdfast_ipc::log::Level;
@@ -14,9 +14,10 @@ impl Instance {
     /// our own (`adopt`); else the kernel is asked all the same, its messages may be late.
     pub(super) fn take_addresses(&mut self, ctx: &mut Ctx<'_>, adopt: bool) {
         self.holding.release();
-        self.holding.stuck.clear();
         let own = self.address_index(ctx.net());
         let wanted: Vec<Placed> = addresses::placed(&self.config, own, ctx.net()).collect();
+        let stuck = &mut self.holding.stuck;
+        stuck.retain(|stuck| !wanted.iter().any(|wanted| wanted.same(stuck)));
         for placed in wanted {
             self.take_address(ctx, placed, adopt);
         }
@@ -41,21 +42,93 @@ impl Instance {
             self.detail(ctx, "removing VIPs.");
         }
         for held in held {
-            drop_address(ctx, &held.placed);
+            self.drop_address(ctx, &held.placed);
         }
     }
 
+    /// Removes an address, where its interface still exists and the machine did not have it before.
+    pub(super) fn drop_address(&self, ctx: &mut Ctx<'_>, placed: &Placed) {
+        if ctx.net().link(placed.index).is_some() && !self.holding.is_own(placed) {
+            ctx.remove(placed);
+        }
+    }
+
+    /// Notes which addresses an owner's machine has by itself (RFC 9568 section 1.7): the interface
+    /// would lose its own address with the role, and most often its routes. One that a predecessor
+    /// added and left behind may look the same; that it stays is the smaller harm.
+    pub(super) fn note_own(&mut self, ctx: &Ctx<'_>) {
+        if !self.config.priority.is_owner() {
+            return;
+        }
+        let own = self.address_index(ctx.net()).or(self.index);
+        for placed in addresses::placed(&self.config, own, ctx.net()) {
+            let is_own = ctx.net().on(placed.index).iter().any(|known| {
+                placed.is(known.index, known.address, known.prefix) && self.looks_own(known)
+            });
+            if is_own && !ctx.is_leaving(&placed) && !self.holding.is_own(&placed) {
+                self.holding.own.push(placed);
+            }
+        }
+    }
+
+    /// The only address that adverts can come from, or the first one of a subnet.
+    fn looks_own(&self, known: &PresentAddress) -> bool {
+        let single = match known.address {
+            IpAddr::V4(_) => 32,
+            IpAddr::V6(_) => 128,
+        };
+        self.source == Some(known.address) || (known.prefix < single && !known.secondary)
+    }
+
     /// Removes virtual addresses that are present though this router is not MASTER: a predecessor
-    /// left them. The kernel's prefix counts, the configuration may have had another one.
+    /// left them.
     pub(super) fn sweep(&mut self, ctx: &mut Ctx<'_>) {
         let own = self.address_index(ctx.net()).or(self.index);
         let wanted: Vec<Placed> = addresses::placed(&self.config, own, ctx.net()).collect();
         let mut swept = false;
         for placed in &wanted {
-            swept |= sweep_address(ctx, placed);
+            swept |= self.sweep_address(ctx, placed);
+            self.warn_of_other_prefixes(ctx, placed);
         }
         if swept {
             self.detail(ctx, "removing VIPs.");
+        }
+    }
+
+    /// Removes a virtual address where it is present.
+    pub(super) fn sweep_address(&self, ctx: &mut Ctx<'_>, placed: &Placed) -> bool {
+        let address = &placed.address;
+        let present = ctx.net().has(placed.index, address.address, address.prefix);
+        if !present || self.holding.is_own(placed) || ctx.is_leaving(placed) {
+            return false;
+        }
+        ctx.remove(placed);
+        true
+    }
+
+    /// The same address with another prefix length may be the machine's own one, behind a virtual
+    /// address that was mistyped: removing it could cut the machine off.
+    fn warn_of_other_prefixes(&self, ctx: &mut Ctx<'_>, placed: &Placed) {
+        let (address, ours) = (placed.address.address, placed.address.prefix);
+        let Some(link) = ctx.net().link(placed.index) else {
+            return;
+        };
+        let others: Vec<String> = ctx
+            .net()
+            .on(placed.index)
+            .iter()
+            .filter(|known| known.address == address && known.prefix != ours)
+            .map(|known| {
+                format!(
+                    "{address}/{} is on {} already, the virtual address is {address}/{ours}: \
+                     leaving it there; correct the virtual address, or remove the other one where \
+                     it is a leftover",
+                    known.prefix, link.name
+                )
+            })
+            .collect();
+        for line in others {
+            self.log(ctx, Level::Warning, line);
         }
     }
 
@@ -71,7 +144,9 @@ impl Instance {
                 if let Some(reason) = refused {
                     self.log_change(ctx, "add", &placed, reason);
                 }
-                self.holding.added(&placed, refused);
+                // One that is not advertised is no part of the service that peers take over.
+                let vital = self.config.addresses.contains(address);
+                self.holding.added(&placed, refused, vital);
             }
             AddressChange::Remove { index, address } => {
                 let Some(reason) = refused else { return };
@@ -142,7 +217,11 @@ impl Instance {
         ours: bool,
     ) {
         match &self.state {
-            State::Init | State::Backup(_) | State::Fault(_) => return,
+            State::Init | State::Backup(_) | State::Fault(_) => {
+                let own = &mut self.holding.own;
+                own.retain(|own| !own.is(index, address, prefix));
+                return;
+            }
             State::Master(_) => {}
         }
         let Some(held) = self.holding.find(index, address, prefix) else {
@@ -203,8 +282,62 @@ impl Instance {
         }
     }
 
-    /// The kernel's whole state is new: what is missing was lost.
+    /// A virtual address is on the machine if and only if this router is MASTER (`9568-6.4.2-05`):
+    /// one that came another way is removed, within bounds. An owner's real one stays.
+    pub(crate) fn address_appeared(&mut self, ctx: &mut Ctx<'_>, known: &PresentAddress) {
+        match &self.state {
+            State::Master(_) => return,
+            State::Init | State::Backup(_) | State::Fault(_) => {}
+        }
+        let own = self.address_index(ctx.net()).or(self.index);
+        let found = addresses::placed(&self.config, own, ctx.net())
+            .find(|placed| placed.is(known.index, known.address, known.prefix));
+        let Some(placed) = found else { return };
+        self.note_own(ctx);
+        if self.holding.is_own(&placed) {
+            return;
+        }
+        let (address, prefix) = (known.address, known.prefix);
+        match self.holding.intruded(ctx.now) {
+            Intrusion::Leave => {}
+            Intrusion::Remove => {
+                self.log(
+                    ctx,
+                    Level::Warning,
+                    format_args!(
+                        "somebody added {address}/{prefix} while this router is not MASTER: \
+                         removing it"
+                    ),
+                );
+                self.sweep_address(ctx, &placed);
+            }
+            Intrusion::GiveUp => self.log(
+                ctx,
+                Level::Error,
+                format_args!(
+                    "something on this machine keeps adding {address}/{prefix} while this router \
+                     is not MASTER: leaving it; find out what adds it and stop that"
+                ),
+            ),
+        }
+    }
+
+    /// What is present though this router is not MASTER goes.
+    pub(super) fn clear_addresses(&mut self, ctx: &mut Ctx<'_>) {
+        self.note_own(ctx);
+        let own = self.address_index(ctx.net()).or(self.index);
+        let wanted: Vec<Placed> = addresses::placed(&self.config, own, ctx.net()).collect();
+        for placed in &wanted {
+            self.sweep_address(ctx, placed);
+        }
+    }
+
+    /// The kernel's whole state is new: what is missing was lost, what is there may be too much.
     pub(crate) fn resync(&mut self, ctx: &mut Ctx<'_>) {
+        if !self.is_master() {
+            self.clear_addresses(ctx);
+            return;
+        }
         let lost: Vec<Placed> = self
             .holding
             .held
@@ -225,31 +358,9 @@ impl Instance {
     /// Tries once more what the kernel would not remove.
     pub(super) fn clean_up(&mut self, ctx: &mut Ctx<'_>) {
         for placed in std::mem::take(&mut self.holding.stuck) {
-            drop_address(ctx, &placed);
+            if !self.holds(placed.index, placed.address.address, placed.address.prefix) {
+                self.drop_address(ctx, &placed);
+            }
         }
     }
-}
-
-/// Removes an address, where its interface still exists.
-pub(super) fn drop_address(ctx: &mut Ctx<'_>, placed: &Placed) {
-    if ctx.net().link(placed.index).is_some() {
-        ctx.remove(placed);
-    }
-}
-
-/// Removes an address in all prefix lengths that it is present with.
-pub(super) fn sweep_address(ctx: &mut Ctx<'_>, placed: &Placed) -> bool {
-    let prefixes: Vec<u8> = ctx
-        .net()
-        .on(placed.index)
-        .iter()
-        .filter(|known| known.address == placed.address.address)
-        .map(|known| known.prefix)
-        .collect();
-    for prefix in &prefixes {
-        let mut placed = placed.clone();
-        placed.address.prefix = *prefix;
-        ctx.remove(&placed);
-    }
-    !prefixes.is_empty()
 }

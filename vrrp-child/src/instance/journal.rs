@@ -20,6 +20,7 @@ pub(super) enum Note {
     IntervalCapped,
     LowerPriority,
     MasterChanged,
+    MasterReleased,
     TwoOwners,
 }
 

@@ -160,7 +160,10 @@ impl Instance {
 
     /// Active_Down_Timer = Skew_Time; the interval of that advert is not learned (`9568-6.4.2-14`).
     fn backup_hears_release(&mut self, ctx: &mut Ctx<'_>, from: IpAddr, heard: Backup) {
-        self.detail(ctx, "Backup received priority 0 advertisement");
+        if ctx.shared.log_detail {
+            let text = "Backup received priority 0 advertisement";
+            self.note(ctx, Note::MasterReleased, Level::Debug, text);
+        }
         self.learning.released(from);
         let wait = self.skew(self.interval_of(&heard));
         if let State::Backup(backup) = &mut self.state {

@@ -1,6 +1,5 @@
 //! A new configuration for a running virtual router: only what changed is touched.
 
-use super::holding::{drop_address, sweep_address};
 use super::{Instance, State};
 use crate::addresses::{self, Placed};
 use crate::engine::outbox::Ctx;
@@ -48,6 +47,11 @@ impl Instance {
         self.ran = retired.ran;
         // Peers would take adverts that are numbered from 1 again for replays.
         self.ah = retired.ah;
+        self.holding.own.clone_from(&retired.holding.own);
+        self.holding.stuck.clone_from(&retired.holding.stuck);
+        if !self.holding.stuck.is_empty() {
+            self.setbacks.clean_up_later(ctx.now);
+        }
         self.start(ctx, Cause::ConfigurationChanged);
     }
 
@@ -107,7 +111,7 @@ impl Instance {
             State::Init | State::Backup(_) | State::Fault(_) => {
                 let known: Vec<Placed> = addresses::placed(old, own, ctx.net()).collect();
                 for placed in wanted.iter().filter(|placed| !known.contains(placed)) {
-                    sweep_address(ctx, placed);
+                    self.sweep_address(ctx, placed);
                 }
             }
             State::Master(_) => self.change_held(ctx, wanted),
@@ -122,7 +126,7 @@ impl Instance {
             .map(|held| held.placed)
             .collect();
         for placed in &gone {
-            drop_address(ctx, placed);
+            self.drop_address(ctx, placed);
         }
         for placed in wanted {
             if !self.holding.held.iter().any(|held| held.placed == placed) {

@@ -15,6 +15,7 @@ impl Instance {
     /// First start: what a predecessor left is taken away before BACKUP (`9568-6.4.2-05`).
     pub(crate) fn start(&mut self, ctx: &mut Ctx<'_>, cause: Cause) {
         let obstacle = self.look_around(ctx);
+        self.note_own(ctx);
         if !(self.config.priority.is_owner() && obstacle.is_none()) {
             self.sweep(ctx);
         }
@@ -214,6 +215,7 @@ impl Instance {
     /// FAULT always ends in BACKUP with a full Active_Down_Timer, an owner's with one interval and
     /// the skew, as in keepalived.
     pub(super) fn leave_fault(&mut self, ctx: &mut Ctx<'_>) {
+        self.clear_addresses(ctx);
         if self.effective.is_owner() {
             let interval = self.config.advert_int;
             let wait = interval.micros().plus(self.skew(interval));

@@ -402,9 +402,13 @@ impl Schedule {
             Version::V3 => interval,
         };
         let adverts = u64::from(self.common.down_adverts);
-        // A router that heard nobody numbers its adverts from 1, and others that heard more take them
-        // for replays until it hears them: keepalived's scheme has no better.
-        let catch_up = u64::from(matches!(self.auth(), Auth::Ah(_)));
+        // With an authentication header a router that heard nobody numbers its adverts from 1, and
+        // others that heard more take them for replays until it hears them; of several masters that
+        // count in step each hears one. In keepalived's scheme one yields with each round.
+        let catch_up = match self.auth() {
+            Auth::Ah(_) => u64::try_from(self.routers.len()).unwrap(),
+            Auth::None | Auth::Pass(_) => 0,
+        };
         world.run(interval.times(adverts + catch_up).plus(skew).plus(SLACK));
         let start = world.now;
         world.run(interval.times(adverts + 3));

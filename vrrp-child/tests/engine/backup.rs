@@ -1,7 +1,7 @@
 //! RFC 9568 section 6.4.2: Backup.
 
-use crate::sim::bench::{Actions, Bench, Heard, heard};
-use crate::sim::build::{failing, router, track, v3};
+use crate::sim::bench::{Actions, Bench, Heard, fresh, heard};
+use crate::sim::build::{config, failing, kernel, router, track, v3};
 use holdfast_ipc::config::model::{AdvertInterval, Micros, Version};
 use holdfast_ipc::state::{Cause, VrrpState};
 
@@ -356,6 +356,22 @@ fn the_master_that_is_heard_is_logged_once() {
     assert_eq!(actions.logged("master set to 192.0.2.2"), 1);
     assert_eq!(
         actions.logged("master changed from 192.0.2.2 to 192.0.2.3"),
+        1
+    );
+}
+
+#[test]
+fn with_detail_a_flood_of_priority_0_is_logged_once_a_second() {
+    let mut detailed = config(router(100));
+    detailed.log_detail = true;
+    let mut bench = Bench::with(fresh(detailed), kernel(1));
+    for _ in 0..100 {
+        bench.hear(heard(0, "192.0.2.2"));
+    }
+    assert_eq!(
+        bench
+            .take()
+            .logged("Backup received priority 0 advertisement"),
         1
     );
 }

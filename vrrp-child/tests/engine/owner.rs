@@ -1,11 +1,13 @@
 //! Priority 255, once and twice.
 
 use crate::sim::World;
-use crate::sim::bench::{Actions, Bench, heard};
-use crate::sim::build::{config, ip, kernel, router};
+use crate::sim::bench::{Actions, Bench, fresh, heard};
+use crate::sim::build::{ETH0, config, ip, kernel, link, router};
 use holdfast_ipc::config::model::Micros;
-use holdfast_ipc::state::{Cause, VrrpState};
+use holdfast_ipc::message::StartMode;
+use holdfast_ipc::state::{Cause, Checkpoint, VrrpState};
 use holdfast_vrrp::action::{Action, AddressChange};
+use holdfast_vrrp::event::{Event, Link};
 
 #[test]
 fn the_owner_is_master_at_once_and_its_first_act_is_the_advert_9568_6_4_1_02() {
@@ -161,9 +163,7 @@ fn two_owners_of_which_one_ignores_the_other_end_with_one_master() {
 #[test]
 fn a_backup_that_becomes_the_owner_by_a_reload_is_master_at_once_9568_1_7_04() {
     let mut bench = Bench::backup(router(100));
-    bench.event(holdfast_vrrp::event::Event::Reconfigure(config(router(
-        255,
-    ))));
+    bench.event(Event::Reconfigure(config(router(255))));
     let actions = bench.take();
     assert_eq!(bench.state(), VrrpState::Master);
     assert!(matches!(actions.changes()[..], [AddressChange::Add { .. }]));
@@ -177,4 +177,78 @@ fn an_owner_that_is_heard_again_after_a_while_has_the_same_patience_of_ours() {
     bench.pass_millis(10_000);
     bench.hear(heard(255, "192.0.2.0"));
     assert_eq!(bench.state(), VrrpState::Master);
+}
+
+fn with_real_address() -> holdfast_ipc::config::model::VirtualRouter {
+    let mut router = router(255);
+    router.addresses[0].address = ip("192.0.2.1");
+    router.addresses[0].prefix = 24;
+    router
+}
+
+fn link_down() -> Event<'static> {
+    Event::LinkPresent(Link {
+        running: false,
+        ..link(ETH0, "eth0")
+    })
+}
+
+#[test]
+fn an_owner_keeps_its_real_address_whatever_ends_its_role() {
+    for end in 0..3 {
+        let mut bench = Bench::new(with_real_address());
+        match end {
+            0 => bench.event(Event::Stop),
+            1 => bench.hear(heard(255, "192.0.2.2")),
+            _ => {
+                // Twice: the second time it was MASTER by the timer.
+                for _ in 0..2 {
+                    bench.event(link_down());
+                    assert_eq!(bench.state(), VrrpState::Fault);
+                    bench.event(Event::LinkPresent(link(ETH0, "eth0")));
+                    bench.pass_millis(1_010);
+                    assert_eq!(bench.state(), VrrpState::Master);
+                }
+                bench.event(link_down());
+            }
+        }
+        let removals = bench.take().changes();
+        let removals = removals
+            .iter()
+            .filter(|change| matches!(change, AddressChange::Remove { .. }));
+        assert_eq!(removals.count(), 0, "{end}");
+    }
+}
+
+#[test]
+fn an_owner_that_starts_or_resumes_without_carrier_keeps_its_real_address() {
+    let mut kernel = kernel(1);
+    kernel.links[0].running = false;
+    for state in [None, Some(VrrpState::Fault), Some(VrrpState::Master)] {
+        let mut start = fresh(config(with_real_address()));
+        if let Some(state) = state {
+            start.mode = StartMode::Resume;
+            start.checkpoints = vec![Checkpoint {
+                instance: "VI_1".try_into().unwrap(),
+                state,
+                learned_interval: None,
+                ah_sequence: 0,
+                master: None,
+            }];
+        }
+        let mut bench = Bench::with(start, kernel.clone());
+        assert_eq!(bench.state(), VrrpState::Fault);
+        assert_eq!(bench.take().changes(), [], "{state:?}");
+    }
+}
+
+#[test]
+fn an_owners_address_that_it_added_itself_goes_with_the_role() {
+    let mut bench = Bench::new(router(255));
+    bench.take();
+    bench.event(Event::Stop);
+    assert!(matches!(
+        bench.take().changes()[..],
+        [AddressChange::Remove { .. }]
+    ));
 }

@@ -194,6 +194,9 @@ pub(crate) fn expected(state: State, kind: Kind, at: Monotonic) -> Vec<Action> {
 fn expected_in_init(kind: Kind, at: Monotonic) -> Vec<Action> {
     let fault = |text, cause| to_fault(VrrpState::Init, " (init)", text, cause, at);
     match kind {
+        // Present if and only if MASTER (9568-6.4.2-05).
+        Kind::VirtualAddressPresent => intruded(),
+        Kind::ResyncSame => vec![remove()],
         // Before Startup adverts change nothing (9568-6.4.1-01).
         Kind::AdvertHigher
         | Kind::AdvertEqualFromHigherAddress
@@ -204,14 +207,12 @@ fn expected_in_init(kind: Kind, at: Monotonic) -> Vec<Action> {
         | Kind::AdvertOfUnknownVrid
         | Kind::AddressesDone
         | Kind::AddressesRefused
-        | Kind::VirtualAddressPresent
         | Kind::VirtualAddressGone
         | Kind::OtherAddressPresent
         | Kind::OtherAddressGone
         | Kind::LinkUnchanged
         | Kind::LinkWithNewMac
         | Kind::ReconfigureSame
-        | Kind::ResyncSame
         | Kind::ResyncWithoutVirtualAddress
         | Kind::TimerDue
         | Kind::TimerEarly
@@ -233,6 +234,13 @@ fn expected_in_init(kind: Kind, at: Monotonic) -> Vec<Action> {
     }
 }
 
+fn intruded() -> Vec<Action> {
+    vec![
+        warning("somebody added 192.0.2.80/32 while this router is not MASTER: removing it"),
+        remove(),
+    ]
+}
+
 fn accepted(from: &str, priority: u8) -> Vec<Action> {
     vec![
         log(Level::Info, &format!("master set to {from}")),
@@ -243,6 +251,9 @@ fn accepted(from: &str, priority: u8) -> Vec<Action> {
 fn expected_in_backup(kind: Kind, at: Monotonic) -> Vec<Action> {
     let fault = |text, cause| to_fault(VrrpState::Backup, "", text, cause, at);
     match kind {
+        // Present if and only if MASTER (9568-6.4.2-05).
+        Kind::VirtualAddressPresent => intruded(),
+        Kind::ResyncSame => vec![remove()],
         // 9568-6.4.2-15..-18
         Kind::AdvertHigher => accepted(LOWER_ADDRESS, 150),
         Kind::AdvertEqualFromHigherAddress => accepted(HIGHER_ADDRESS, 100),
@@ -258,14 +269,12 @@ fn expected_in_backup(kind: Kind, at: Monotonic) -> Vec<Action> {
         | Kind::AdvertOfUnknownVrid
         | Kind::AddressesDone
         | Kind::AddressesRefused
-        | Kind::VirtualAddressPresent
         | Kind::VirtualAddressGone
         | Kind::OtherAddressPresent
         | Kind::OtherAddressGone
         | Kind::LinkUnchanged
         | Kind::LinkWithNewMac
         | Kind::ReconfigureSame
-        | Kind::ResyncSame
         | Kind::ResyncWithoutVirtualAddress
         | Kind::TimerEarly
         | Kind::VerdictOk
@@ -435,6 +444,9 @@ fn still(text: &str) -> Vec<Action> {
 
 fn expected_in_fault(kind: Kind, at: Monotonic) -> Vec<Action> {
     match kind {
+        // Present if and only if MASTER (9568-6.4.2-05).
+        Kind::VirtualAddressPresent => intruded(),
+        Kind::ResyncSame => vec![remove()],
         Kind::AdvertHigher
         | Kind::AdvertEqualFromHigherAddress
         | Kind::AdvertEqualFromLowerAddress
@@ -444,14 +456,12 @@ fn expected_in_fault(kind: Kind, at: Monotonic) -> Vec<Action> {
         | Kind::AdvertOfUnknownVrid
         | Kind::AddressesDone
         | Kind::AddressesRefused
-        | Kind::VirtualAddressPresent
         | Kind::VirtualAddressGone
         | Kind::OtherAddressPresent
         | Kind::OtherAddressGone
         | Kind::LinkUnchanged
         | Kind::LinkWithNewMac
         | Kind::ReconfigureSame
-        | Kind::ResyncSame
         | Kind::ResyncWithoutVirtualAddress
         | Kind::TimerDue
         | Kind::TimerEarly
