@@ -40,7 +40,7 @@
 //! - Each child is an executable of its own, so that each gets fresh memory and its own SELinux
 //!   domain. It gets its socket as standard input, a pipe as standard error, and nothing else.
 //! - Each child confines itself behind the greeting and says so, before it is told its part of the
-//!   configuration ([`slice`]). A message that it may not send in its phase ends it ([`route`]).
+//!   configuration ([`mod@slice`]). A message that it may not send in its phase ends it ([`route`]).
 //! - Children that die are replaced at once and told what their predecessors last knew
 //!   ([`restart`], [`heartbeat`]). When that does not help, what they hold is released.
 //! - When the parent dies, the children see the end of their sockets: the VRRP child sends priority

@@ -44,10 +44,10 @@ pub struct Obituary {
     pub end: Option<End>,
     /// Instances that were MASTER.
     pub masters: usize,
-    /// How many of them the successor reported as MASTER again.
-    pub resumed: usize,
-    /// How many of them it reported at all.
-    pub reported: usize,
+    /// How many of them the successor gave up at once.
+    pub given_up: usize,
+    /// The successor has said all that it had to say about them.
+    pub settled: bool,
     /// What becomes of it.
     pub sequel: Sequel,
 }
@@ -78,25 +78,26 @@ impl Obituary {
     pub fn is_due(&self, now: Monotonic) -> bool {
         let known = match self.sequel {
             Sequel::Starting(_) => false,
-            Sequel::Started { .. } => self.reported >= self.masters,
+            Sequel::Started { .. } => self.settled,
             Sequel::Later(_) | Sequel::Releasing => true,
         };
         let complete = self.end.is_some() && known;
         complete || now.since(self.noticed) >= PATIENCE
     }
 
-    /// The successor says how it goes on with one instance.
-    pub fn hear(&mut self, as_master: bool) {
-        if matches!(self.sequel, Sequel::Started { .. }) && self.reported < self.masters {
-            self.reported = self.reported.saturating_add(1);
-            self.resumed = self.resumed.saturating_add(usize::from(as_master));
+    /// The successor is no MASTER of an instance that its predecessor was MASTER of. It reports
+    /// only what changes, so all others go on.
+    pub const fn give_up(&mut self) {
+        if matches!(self.sequel, Sequel::Started { .. }) && !self.settled {
+            self.given_up = self.given_up.saturating_add(1);
         }
     }
 
-    /// The successor died as well and will say nothing more.
-    pub const fn close(&mut self) {
+    /// The successor answered something behind `Go`: what that brought about was said before. Or it
+    /// died as well and will say nothing more.
+    pub const fn settle(&mut self) {
         if matches!(self.sequel, Sequel::Started { .. }) {
-            self.reported = self.masters;
+            self.settled = true;
         }
     }
 
@@ -123,14 +124,11 @@ impl Obituary {
                 let millis = at.since(self.noticed).get().div_ceil(1_000);
                 let _ = write!(line, "Restarted as {pid} in {millis} ms");
                 let instances = counted(self.masters, "instance", "instances");
-                match (self.masters, self.resumed) {
+                let resumed = self.masters.saturating_sub(self.given_up);
+                match (self.masters, self.given_up) {
                     (0, _) => Ok(()),
-                    (held, resumed) if held == resumed => {
-                        write!(line, ", {instances} resumed as MASTER, no address moved")
-                    }
-                    (_, resumed) => {
-                        write!(line, ", {resumed} of {instances} resumed as MASTER")
-                    }
+                    (_, 0) => write!(line, ", {instances} resumed as MASTER, no address moved"),
+                    (_, _) => write!(line, ", {resumed} of {instances} resumed as MASTER"),
                 }
             }
             Sequel::Starting(_) => write!(line, "Its successor is not up yet"),
@@ -159,8 +157,8 @@ mod tests {
             reason: None,
             end,
             masters: 4,
-            resumed: 4,
-            reported: 4,
+            given_up: 0,
+            settled: true,
             sequel,
         }
     }
@@ -185,8 +183,6 @@ mod tests {
         );
         let none = Obituary {
             masters: 0,
-            resumed: 0,
-            reported: 0,
             who: "checker child of web".to_owned(),
             ..died(Some(End::Exited(2)), sequel.clone())
         };
@@ -197,8 +193,7 @@ mod tests {
         let hung = Obituary {
             reason: Some("it gave no sign of life for 1 s".to_owned()),
             masters: 1,
-            resumed: 0,
-            reported: 1,
+            given_up: 1,
             ..died(segv(), sequel)
         };
         assert_eq!(
@@ -222,30 +217,38 @@ mod tests {
     }
 
     #[test]
-    fn the_line_waits_until_every_instance_has_said_how_it_goes_on() {
+    fn the_line_waits_until_the_successor_has_said_what_it_gives_up() {
         let sequel = Sequel::Started {
             pid: 2_214,
             at: at(1_003),
         };
         let mut silent = Obituary {
             masters: 2,
-            resumed: 0,
-            reported: 0,
+            settled: false,
             ..died(segv(), sequel)
         };
-        silent.hear(true);
+        silent.give_up();
         assert!(!silent.is_due(at(1_100)));
-        let mut closed = silent.clone();
-        closed.close();
-        assert!(closed.is_due(at(1_100)));
-        silent.hear(false);
-        silent.hear(true);
+        silent.settle();
+        silent.give_up();
         assert!(silent.is_due(at(1_100)));
         assert_eq!(
             silent.line(),
             "vrrp child 812 died: signal 11 (SIGSEGV). Restarted as 2214 in 3 ms, 1 of 2 \
              instances resumed as MASTER"
         );
+    }
+
+    #[test]
+    fn what_happens_before_the_successor_is_up_is_not_its_doing() {
+        let mut starting = Obituary {
+            settled: false,
+            ..died(segv(), Sequel::Starting(Task::Resume))
+        };
+        let before = starting.clone();
+        starting.give_up();
+        starting.settle();
+        assert_eq!(starting, before);
     }
 
     #[test]

@@ -54,6 +54,7 @@ impl Daemon {
                 if let Some(link) = &mut self.vrrp.link {
                     link.pong(sequence, now);
                 }
+                self.vrrp.settle();
             }
             VrrpToParent::Prepared { .. } if self.is_vrrp_behind() => {
                 return self.commit_behind(now);
@@ -106,8 +107,11 @@ impl Daemon {
             }
             CheckerToParent::Pong { sequence } => {
                 let slot = self.checkers.get_mut(account);
-                if let Some(link) = slot.and_then(|slot| slot.link.as_mut()) {
-                    link.pong(sequence, now);
+                if let Some(slot) = slot {
+                    if let Some(link) = &mut slot.link {
+                        link.pong(sequence, now);
+                    }
+                    slot.settle();
                 }
             }
             CheckerToParent::Prepared { .. } => {
@@ -342,8 +346,8 @@ impl Daemon {
             return;
         }
         let was_master = self.told.last(&change.instance) == Some(News::Master);
-        if change.cause == Cause::Resumed && was_master {
-            self.vrrp.hear_resumed(change.to == VrrpState::Master);
+        if was_master && change.to != VrrpState::Master {
+            self.vrrp.give_up_one();
         }
         let gone = change.cause == Cause::Removed;
         let news = if gone {

@@ -151,7 +151,7 @@ impl<S: Side> Slot<S> {
         };
         let killed = link.kill();
         self.note_kill(link.pid, killed);
-        self.obituaries.iter_mut().for_each(Obituary::close);
+        self.settle();
         let held = !self.restarts.is_backing_off();
         // A successor that never came up does not end the silence.
         let silent_since = self.silent_since.or(loss.silent_since).unwrap_or(now);
@@ -182,8 +182,8 @@ impl<S: Side> Slot<S> {
             reason: loss.reason,
             end: link.ended,
             masters,
-            resumed: 0,
-            reported: 0,
+            given_up: 0,
+            settled: false,
             sequel,
         });
         self.next = Some(next);
@@ -201,11 +201,14 @@ impl<S: Side> Slot<S> {
         self.failures.is_power_of_two()
     }
 
-    /// The present child says how it goes on with an instance of its predecessor.
-    pub(crate) fn hear_resumed(&mut self, as_master: bool) {
-        for obituary in &mut self.obituaries {
-            obituary.hear(as_master);
-        }
+    /// The present child gave up an instance of its predecessor.
+    pub(crate) fn give_up_one(&mut self) {
+        self.obituaries.iter_mut().for_each(Obituary::give_up);
+    }
+
+    /// The present child has said how it goes on.
+    pub(crate) fn settle(&mut self) {
+        self.obituaries.iter_mut().for_each(Obituary::settle);
     }
 
     /// The present child is up.

@@ -135,6 +135,34 @@ pub(crate) fn a_script_of_root_has_what_the_parent_kept() {
     drop(daemon);
 }
 
+pub(crate) fn what_the_starter_left_open_or_ignored_reaches_nobody() {
+    let stage = Stage::new();
+    stage.script(
+        "look.sh",
+        "cat /proc/self/status > STAGE/status; ls -l /proc/$$/fd > STAGE/files.new; \
+         mv STAGE/files.new STAGE/files",
+    );
+    stage.part("vrrp", "master");
+    stage.configure(&with_notify("notify_master \"SCRIPTS/look.sh\" root"));
+    let daemon = stage.start_by("trap '' HUP INT USR1 PIPE; exec \"$0\" \"$@\" 7</etc/passwd");
+    daemon.wait_log("Startup complete", 1);
+    let files = wait_for("the script", || {
+        let files = stage.read("files");
+        (!files.is_empty()).then_some(files)
+    });
+    assert!(!files.contains("passwd"), "{files}");
+    let ignored = u64::from_str_radix(&field(&stage.read("status"), "SigIgn"), 16).unwrap();
+    assert_eq!(ignored & !(0b11 << 31), 0);
+    let pid = stage.pid("p.pid").unwrap();
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    let targets = open.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+    assert!(!targets.into_iter().any(|target| target.ends_with("passwd")));
+    // And the daemon itself hears the signals that were ignored.
+    daemon.signal(nix::sys::signal::Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+    drop(daemon);
+}
+
 /// The usual configuration with one more line in the instance.
 pub(crate) fn with_notify(line: &str) -> String {
     CONFIG.replace(

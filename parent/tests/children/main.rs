@@ -52,6 +52,7 @@ const TESTS: &[Test] = tests! {
     confinement::children_arrive_with_exactly_what_they_need,
     confinement::calls_that_nobody_needs_fail_in_scripts,
     confinement::a_script_of_root_has_what_the_parent_kept,
+    confinement::what_the_starter_left_open_or_ignored_reaches_nobody,
     lives::a_dead_child_goes_on_from_its_last_checkpoint,
     lives::a_child_that_hangs_is_killed_and_its_silence_is_handed_over,
     lives::many_deaths_release_the_addresses_and_tell_the_scripts,

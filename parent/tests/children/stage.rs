@@ -139,6 +139,14 @@ impl Stage {
         Daemon::new(command.args(options).current_dir(&self.folder))
     }
 
+    /// Starts it by a line of shell, which gets the command as its arguments.
+    pub(crate) fn start_by(&self, line: &str) -> Daemon {
+        let real = self.command(&["-n", "-l"]);
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(line).arg(real.get_program());
+        Daemon::new(command.args(real.get_args()).stdin(Stdio::null()))
+    }
+
     /// Starts it and waits until it is up.
     #[track_caller]
     pub(crate) fn start_up(&self) -> Daemon {
