@@ -57,6 +57,7 @@ pub struct Channel<Tx, Rx> {
     queue: VecDeque<Vec<u8>>,
     queued: usize,
     queue_limit: usize,
+    message_limit: usize,
     partial: Vec<u8>,
     buffer: Vec<u8>,
     directions: PhantomData<fn(Tx) -> Rx>,
@@ -82,10 +83,18 @@ impl<Tx: Serialize, Rx: DeserializeOwned> Channel<Tx, Rx> {
             queue: VecDeque::new(),
             queued: 0,
             queue_limit,
+            message_limit: MAX_MESSAGE,
             partial: Vec::new(),
             buffer: vec![0; MAX_DATAGRAM.saturating_add(1)],
             directions: PhantomData,
         }
+    }
+
+    /// Longer messages than that are refused, for a peer that has nothing long to say.
+    #[must_use]
+    pub fn with_message_limit(mut self, bytes: usize) -> Self {
+        self.message_limit = bytes.min(MAX_MESSAGE);
+        self
     }
 
     /// Sends or queues a message.
@@ -204,7 +213,7 @@ impl<Tx: Serialize, Rx: DeserializeOwned> Channel<Tx, Rx> {
         let Some((kind, payload)) = self.buffer.get(..length).and_then(<[u8]>::split_first) else {
             return Err(ChannelError::Closed);
         };
-        if self.partial.len().saturating_add(payload.len()) > MAX_MESSAGE {
+        if self.partial.len().saturating_add(payload.len()) > self.message_limit {
             return Err(ChannelError::Framing("a message is too long"));
         }
         self.partial.extend_from_slice(payload);

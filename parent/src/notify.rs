@@ -175,6 +175,12 @@ impl Queues {
         job
     }
 
+    /// Takes away what waits: at a stop only its own news matters.
+    pub fn drop_waiting(&mut self) -> Vec<Job> {
+        let waiting = std::mem::take(&mut self.waiting);
+        waiting.into_values().flatten().collect()
+    }
+
     /// The run of an instance ended.
     pub fn finished(&mut self, instance: &InstanceName) {
         self.running.remove(instance);
@@ -352,6 +358,17 @@ mod tests {
         queues.finished(&name("a"));
         assert!(!queues.is_idle());
         queues.finished(&name("b"));
+        assert!(queues.is_idle());
+    }
+
+    #[test]
+    fn what_waits_is_dropped_and_what_runs_goes_on() {
+        let mut queues = Queues::default();
+        let _ = queues.push(vec![job("a", "/1"), job("a", "/2"), job("b", "/3")]);
+        assert_eq!(queues.begin_next(), Some(job("a", "/1")));
+        assert_eq!(queues.drop_waiting(), [job("a", "/2"), job("b", "/3")]);
+        assert!(!queues.is_idle());
+        queues.finished(&name("a"));
         assert!(queues.is_idle());
     }
 

@@ -72,6 +72,11 @@ impl<C: Ord + Clone> Reload<C> {
         !matches!(self.state, State::Idle)
     }
 
+    /// True while `Commit` was sent and this child has not switched.
+    pub fn is_committing(&self, child: &C) -> bool {
+        matches!(&self.state, State::Committing { waiting } if waiting.contains(child))
+    }
+
     /// A good configuration was read and these children were asked to prepare it.
     #[must_use]
     pub fn begin(&mut self, children: BTreeSet<C>) -> Step<C> {
@@ -247,7 +252,9 @@ mod tests {
         let mut reload = under_way();
         let _ = reload.prepared(&1);
         let _ = reload.prepared(&2);
+        assert!(reload.is_committing(&1) && reload.is_committing(&2));
         assert_eq!(reload.died(&1, "died".to_owned()), Step::Wait);
+        assert!(!reload.is_committing(&1) && reload.is_committing(&2));
         assert_eq!(reload.committed(&2), Step::Complete);
     }
 

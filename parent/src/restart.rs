@@ -35,6 +35,8 @@ pub struct Death {
     pub silent_since: Monotonic,
     /// It gave no sign of life, which costs more time than a crash.
     pub hung: bool,
+    /// It was sent `Go`: it may have taken addresses.
+    pub worked: bool,
 }
 
 /// Deaths are forgotten that are longer ago.
@@ -79,8 +81,8 @@ enum Mode {
     /// Dead children are replaced at once.
     #[default]
     Holding,
-    /// Too many died; the addresses are given back.
-    Releasing { attempts: usize },
+    /// Too many died; the addresses are given back. `starts` is what the back-off has come to.
+    Releasing { attempts: usize, starts: usize },
     /// Nothing is held any more; the number of starts since.
     BackingOff { starts: usize },
 }
@@ -99,12 +101,18 @@ impl Restarts {
     #[must_use]
     pub fn died(&mut self, death: Death) -> Next {
         let stable = death.now.since(death.started) >= STABLE;
+        let holds = self.legacy == Legacy::Addresses;
         match self.mode {
             Mode::Holding => self.died_holding(death),
-            Mode::Releasing { attempts } => self.release(death.now, attempts),
+            Mode::Releasing { attempts, starts } => self.release(death.now, attempts, starts),
             Mode::BackingOff { .. } if stable => {
-                *self = Self::new(self.legacy);
+                self.deaths.clear();
+                self.mode = Mode::Holding;
                 self.died_holding(death)
+            }
+            // It may have become MASTER again: nothing may be held during the long wait.
+            Mode::BackingOff { starts } if holds && death.worked => {
+                self.release(death.now, 0, starts)
             }
             Mode::BackingOff { starts } => self.back_off(death.now, starts),
         }
@@ -113,7 +121,11 @@ impl Restarts {
     /// The child with the task `Release` did it.
     #[must_use]
     pub fn released(&mut self, now: Monotonic) -> Next {
-        self.back_off(now, 0)
+        let starts = match self.mode {
+            Mode::Holding => 0,
+            Mode::Releasing { starts, .. } | Mode::BackingOff { starts } => starts,
+        };
+        self.back_off(now, starts)
     }
 
     /// The system made no process. It is nobody's fault here, so it is only tried again.
@@ -149,17 +161,18 @@ impl Restarts {
                 at: now.after(Micros::from_millis(*delay)),
                 task: Task::Resume,
             },
-            Some(_) | None if holds => self.release(now, 0),
+            Some(_) | None if holds => self.release(now, 0, 0),
             Some(_) | None => self.back_off(now, 0),
         }
     }
 
-    fn release(&mut self, now: Monotonic, attempts: usize) -> Next {
+    fn release(&mut self, now: Monotonic, attempts: usize, starts: usize) -> Next {
         let Some(delay) = RELEASE_DELAYS_MS.get(attempts) else {
-            return self.back_off(now, 0);
+            return self.back_off(now, starts);
         };
         self.mode = Mode::Releasing {
             attempts: attempts.saturating_add(1),
+            starts,
         };
         Next {
             at: now.after(Micros::from_millis(*delay)),
@@ -202,6 +215,7 @@ mod tests {
             started: at(started),
             silent_since: at(now),
             hung: false,
+            worked: false,
         }
     }
 
@@ -243,6 +257,48 @@ mod tests {
             })
             .collect();
         assert_eq!(delays, [10, 20, 40, 60, 60, 60]);
+    }
+
+    #[test]
+    fn a_checker_backs_off_without_any_release() {
+        let mut restarts = Restarts::new(Legacy::Nothing);
+        let seen = crash_loop(&mut restarts, 11);
+        let resumes = seen.iter().filter(|(_, task)| *task == Task::Resume);
+        assert_eq!(resumes.count(), 9);
+        assert_eq!(seen[9..], [(5_620, Task::Fresh), (15_620, Task::Fresh)]);
+    }
+
+    #[test]
+    fn a_master_that_is_killed_again_and_again_never_holds_during_a_long_wait() {
+        let mut restarts = Restarts::new(Legacy::Addresses);
+        let mut now = 0;
+        let mut waits = Vec::new();
+        for _ in 0..30 {
+            // It becomes MASTER half a second behind its start, and is killed.
+            let killed = Death {
+                worked: true,
+                ..crash(now + 500, now)
+            };
+            let mut next = restarts.died(killed);
+            let mut from = killed.now;
+            if next.task == Task::Release {
+                let delay = next.at.since(from);
+                assert!(delay <= Micros::from_secs(1), "{delay}");
+                from = next.at;
+                next = restarts.released(from);
+                waits.push(next.at.since(from).get() / 1_000_000);
+            } else {
+                let delay = next.at.since(from);
+                assert!(
+                    delay <= Micros::from_millis(320),
+                    "{delay} without a release"
+                );
+            }
+            now = next.at.micros() / 1_000;
+        }
+        let (growing, last) = waits.split_at(5);
+        assert_eq!(growing, [5, 10, 20, 40, 60]);
+        assert!(last.len() > 10 && last.iter().all(|wait| *wait == 60));
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub enum Phase {
     Starting(Generation),
     /// `Start` with `StartMode::Release` was sent: it cleans up and ends.
     Releasing,
+    /// It said that it cannot release.
+    Unreleased,
     /// `Go` was sent.
     Running,
     /// `Prepare` was sent.
@@ -95,6 +97,7 @@ impl fmt::Display for Phase {
             Self::Confining => "it confines itself",
             Self::Starting(_) => "it starts",
             Self::Releasing => "it releases the addresses",
+            Self::Unreleased => "its end is waited for, for it could not release the addresses",
             Self::Running => "it runs",
             Self::Preparing(_) => "it checks a configuration",
             Self::Prepared(_) => "it waits for the commit",
@@ -138,8 +141,8 @@ pub fn admit(
             Phase::Starting(expected) if answers(expected) => Ok(Take(Phase::Stopped)),
             Phase::Preparing(expected) if answers(expected) => Ok(Take(Phase::Running)),
             Phase::Aborting(expected) if answers(expected) => Ok(Take(Phase::Running)),
-            // It could not give anything back: its end is a death like any other.
-            Phase::Releasing => Ok(Take(Phase::Releasing)),
+            // It could not give anything back: its end is a death like any other, whatever it says.
+            Phase::Releasing => Ok(Take(Phase::Unreleased)),
             Phase::Stopping => Ok(Drop),
             _other => refuse,
         },
@@ -162,6 +165,9 @@ pub fn admit(
         Kind::Checkpoint | Kind::Changed => refuse,
         Kind::Stopped => match phase {
             Phase::Stopping | Phase::Releasing => Ok(Take(Phase::Stopped)),
+            Phase::Unreleased => Ok(Drop),
+            // Somebody else told it to end.
+            live if live.is_live() => Ok(Take(Phase::Stopped)),
             _other => refuse,
         },
     }
@@ -181,6 +187,7 @@ impl Phase {
             | Self::Confining
             | Self::Starting(_)
             | Self::Releasing
+            | Self::Unreleased
             | Self::Stopped => false,
         }
     }
@@ -206,11 +213,12 @@ mod tests {
     const OLD: Generation = Generation::new(4);
     const NOW: Generation = Generation::new(5);
 
-    const PHASES: [Phase; 11] = [
+    const PHASES: [Phase; 12] = [
         Phase::Greeting,
         Phase::Confining,
         Phase::Starting(NOW),
         Phase::Releasing,
+        Phase::Unreleased,
         Phase::Running,
         Phase::Preparing(NOW),
         Phase::Prepared(NOW),
@@ -253,6 +261,7 @@ mod tests {
             Ok(Admission::Take(Phase::Running)) => 'R',
             Ok(Admission::Take(Phase::Prepared(_))) => 'P',
             Ok(Admission::Take(Phase::Stopped)) => 'S',
+            Ok(Admission::Take(Phase::Unreleased)) => 'U',
             Ok(Admission::Take(other)) => panic!("{other:?}"),
         }
     }
@@ -264,12 +273,13 @@ mod tests {
             "Cxxxxxx=xxxx", // Greeting
             "x=xxxxx=xxxx", // Confining
             "xxRSxxx=xxxx", // Starting
-            "xx==xxx===xS", // Releasing
-            "xxxxxx=====x", // Running
-            "xxxRPx=====x", // Preparing
-            "xxxxxx=====x", // Prepared
-            "xxxRRx=====x", // Aborting
-            "xxxxxR=====x", // Committing
+            "xx=Uxxx===xS", // Releasing
+            "xxxxxxx=xxx-", // Unreleased
+            "xxxxxx=====S", // Running
+            "xxxRPx=====S", // Preparing
+            "xxxxxx=====S", // Prepared
+            "xxxRRx=====S", // Aborting
+            "xxxxxR=====S", // Committing
             "x-----=====S", // Stopping
             "xxxxxxx=xxxx", // Stopped
         ];

@@ -30,6 +30,19 @@ pub trait Side {
     fn abort(generation: Generation) -> Self::Out;
     /// Kind of a message and the generation that it answers, for the permission table.
     fn classify(message: &Self::In) -> (Kind, Option<Generation>);
+    /// Cuts its texts: they are logged, remembered and passed on.
+    fn cut(message: &mut Self::In);
+}
+
+/// Longest text of a child, in bytes.
+pub const MAX_TEXT: usize = 1024;
+
+fn cut(text: &mut String) {
+    let mut end = MAX_TEXT.min(text.len());
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.truncate(end);
 }
 
 /// The VRRP child.
@@ -80,6 +93,22 @@ impl Side for VrrpSide {
             VrrpToParent::Stopped => (Kind::Stopped, None),
         }
     }
+
+    fn cut(message: &mut VrrpToParent) {
+        match message {
+            VrrpToParent::Log(record) => cut(&mut record.text),
+            VrrpToParent::Refused { reason, .. } => cut(reason),
+            VrrpToParent::Confined(confinement) => cut(&mut confinement.landlock),
+            VrrpToParent::Changed(_)
+            | VrrpToParent::Checkpoint(_)
+            | VrrpToParent::Committed { .. }
+            | VrrpToParent::Hello(_)
+            | VrrpToParent::Pong { .. }
+            | VrrpToParent::Prepared { .. }
+            | VrrpToParent::Ready { .. }
+            | VrrpToParent::Stopped => {}
+        }
+    }
 }
 
 /// A checker child.
@@ -128,5 +157,35 @@ impl Side for CheckerSide {
             CheckerToParent::Stopped => (Kind::Stopped, None),
             CheckerToParent::Verdict { generation, .. } => (Kind::Verdict, Some(*generation)),
         }
+    }
+
+    fn cut(message: &mut CheckerToParent) {
+        match message {
+            CheckerToParent::Log(record) => cut(&mut record.text),
+            CheckerToParent::Refused { reason, .. } => cut(reason),
+            CheckerToParent::Confined(confinement) => cut(&mut confinement.landlock),
+            CheckerToParent::Verdict { verdict, .. } => cut(&mut verdict.detail),
+            CheckerToParent::Committed { .. }
+            | CheckerToParent::Hello(_)
+            | CheckerToParent::Pong { .. }
+            | CheckerToParent::Prepared { .. }
+            | CheckerToParent::Ready { .. }
+            | CheckerToParent::Stopped => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_two_characters() {
+        let generation = Generation::new(1);
+        let reason = format!("x{}", "é".repeat(10_000));
+        let mut message = VrrpToParent::Refused { generation, reason };
+        VrrpSide::cut(&mut message);
+        let reason = format!("x{}", "é".repeat(511));
+        assert_eq!(message, VrrpToParent::Refused { generation, reason });
     }
 }

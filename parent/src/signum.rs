@@ -19,13 +19,20 @@ pub fn names() -> String {
 const RTMIN: i32 = 34;
 const RTMAX: i32 = 64;
 
+const STATS_CLEAR: i32 = RTMAX - 1;
+const JSON: i32 = RTMIN + 2;
+
+/// Those among them that end a process which does not catch them: a monitor that sends one must
+/// not cause a failover.
+pub const REAL_TIME: [i32; 2] = [STATS_CLEAR, JSON];
+
 const SIGNALS: &[(&str, i32)] = &[
     ("STOP", 15),
     ("RELOAD", 1),
     ("DATA", 10),
     ("STATS", 12),
-    ("STATS_CLEAR", RTMAX - 1),
-    ("JSON", RTMIN + 2),
+    ("STATS_CLEAR", STATS_CLEAR),
+    ("JSON", JSON),
 ];
 
 #[cfg(test)]

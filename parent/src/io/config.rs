@@ -48,16 +48,17 @@ pub(crate) struct Good {
 /// Reads a configuration. Nothing is touched.
 pub(crate) fn read(path: &Path, unknown_words: UnknownWords) -> Outcome {
     let name = path.display();
-    match HostFiles::default().read(path) {
+    let files = HostFiles::default();
+    match files.read(path) {
         Err(error) => return Outcome::Unreadable(format!("{name}: {error}")),
         Ok(bytes) if is_empty(&bytes) => {
             return Outcome::Empty(format!(
                 "{name} is empty; an empty configuration would give up all addresses"
             ));
         }
-        Ok(_) => {}
+        // What was judged is what is parsed, even if somebody writes the file meanwhile.
+        Ok(bytes) => files.remember(path, bytes),
     }
-    let files = HostFiles::default();
     let Loaded {
         config,
         report,
@@ -87,6 +88,19 @@ impl Good {
     /// Holds it against this host.
     pub(crate) fn examine(&self) -> Result<Findings, String> {
         examine_host(&self.config, &self.needs)
+    }
+
+    /// Why a reload may not take it: with nothing in it, it would give up all addresses. That is what
+    /// an include whose pattern matches nothing looks like.
+    pub(crate) fn refuse_nothing(&self, path: &Path) -> Result<(), String> {
+        if self.config.instances.is_empty() && self.config.virtual_servers.is_empty() {
+            return Err(format!(
+                "{} and what it includes define no vrrp_instance and no virtual_server; that would \
+                 give up all addresses",
+                path.display()
+            ));
+        }
+        Ok(())
     }
 
     /// Who else could read or change its files.

@@ -35,10 +35,12 @@ const KEPT: [(Capability, &str); 9] = [
 ];
 
 /// Without these nothing works.
-const NEEDED: [Capability; 5] = [
+const NEEDED: [Capability; 6] = [
     Capability::CAP_SETUID,
     Capability::CAP_SETGID,
     Capability::CAP_SETPCAP,
+    // A hung child that cannot be killed would hold its addresses beside its successor.
+    Capability::CAP_KILL,
     Capability::CAP_NET_ADMIN,
     Capability::CAP_NET_RAW,
 ];
@@ -53,7 +55,7 @@ pub(crate) fn cut_capabilities() -> Result<(), String> {
         if !here.contains(&needed) {
             return Err(format!(
                 "{needed} is missing: start holdfast as root, in a container with the \
-                 capabilities NET_ADMIN, NET_RAW, SETUID, SETGID and SETPCAP"
+                 capabilities NET_ADMIN, NET_RAW, SETUID, SETGID, SETPCAP and KILL"
             ));
         }
     }

@@ -14,12 +14,17 @@ use holdfast::notify::Told;
 use holdfast::reload::Reload;
 use holdfast::side::{CheckerSide, VrrpSide};
 use holdfast::slice::{HostFacts, Slices, slice};
+use holdfast_conf::HostNeed;
 use holdfast_conf::model::{Config, InstanceName, ScriptName, VrrpInstance};
 use holdfast_ipc::config::Generation;
+use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::state::{Checkpoint, Verdict};
 use holdfast_ipc::time::Monotonic;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+
+/// Between two lines about dumps.
+const DUMP_PAUSE: Micros = Micros::from_secs(60);
 
 /// Names a child; the VRRP child is first in every order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +40,8 @@ pub(crate) enum ChildId {
 pub(crate) struct Plan {
     pub(crate) generation: Generation,
     pub(crate) config: Config,
+    /// What it needs of this host.
+    pub(crate) needs: Vec<HostNeed>,
     pub(crate) facts: HostFacts,
     pub(crate) slices: Slices,
     /// What was said about this host already.
@@ -45,6 +52,7 @@ impl Plan {
     pub(crate) fn new(
         generation: Generation,
         config: Config,
+        needs: Vec<HostNeed>,
         facts: HostFacts,
         detail: bool,
         remarks: BTreeSet<String>,
@@ -53,6 +61,7 @@ impl Plan {
         Self {
             generation,
             config,
+            needs,
             facts,
             slices,
             remarks,
@@ -134,6 +143,8 @@ pub(crate) struct Daemon {
     pub(crate) life: Life,
     /// When the log wants its turn.
     pub(crate) log_due: Option<Monotonic>,
+    /// When a dump was refused last.
+    pub(crate) dump_refused: Option<Monotonic>,
     pub(crate) ready: Option<Readiness>,
     /// A child refused the configuration before the start was complete.
     pub(crate) refused_at_start: Option<String>,
@@ -144,21 +155,38 @@ impl Daemon {
     /// One turn behind everything that arrived.
     pub(crate) fn turn(&mut self) {
         let arrived = self.signals.take();
+        // First: a signal to the whole control group ends the children too, and they are not to be
+        // replaced then.
+        if arrived.stop {
+            self.stop(0);
+        }
         self.read_children();
         if arrived.child {
             self.reap();
-        }
-        if arrived.stop {
-            self.stop(0);
         }
         if arrived.reload && !self.is_stopping() {
             self.reload.request();
         }
         if arrived.dump {
-            self.log
-                .warning("USR1 and USR2 (dumps of the state) are not carried out by this version");
+            self.refuse_dump();
         }
         self.tick();
+    }
+
+    /// A monitor may ask every second, and gets one line a minute.
+    fn refuse_dump(&mut self) {
+        let now = clock::now();
+        if self
+            .dump_refused
+            .is_some_and(|at| now.since(at) < DUMP_PAUSE)
+        {
+            return;
+        }
+        self.dump_refused = Some(now);
+        self.log.warning(
+            "USR1, USR2, STATS_CLEAR and JSON (dumps of the state) are not carried out by this \
+             version",
+        );
     }
 
     pub(crate) const fn is_stopping(&self) -> bool {
@@ -208,8 +236,11 @@ impl Daemon {
         action(&mut self.scripts, &mut context);
     }
 
+    /// A reload waits. Between two VRRP children it does too: the next one takes over what the last
+    /// one held under the running configuration, and lets go under the new one what is gone there.
     fn is_unsettled(&self) -> bool {
-        self.vrrp.is_unsettled() || self.checkers.values().any(Slot::is_unsettled)
+        let between = self.vrrp.link.is_none() && !self.vrrp.restarts.is_backing_off();
+        between || self.vrrp.is_unsettled() || self.checkers.values().any(Slot::is_unsettled)
     }
 
     /// When the next turn is wanted without any event.
@@ -218,7 +249,7 @@ impl Daemon {
         let stop = self.stop_deadline(now);
         let checkers = self.checkers.values().filter_map(Slot::deadline);
         checkers
-            .chain(self.leaving.iter().filter_map(Slot::deadline))
+            .chain(self.leaving.iter().filter_map(Slot::leaving_deadline))
             .chain(self.vrrp.deadline())
             .chain(self.scripts.deadline())
             .chain(stop)

@@ -17,9 +17,16 @@ const MAX_FILE: u64 = 64 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct HostFiles {
     seen: RefCell<Vec<SeenFile>>,
+    /// A file that was read already, for the next one who asks.
+    first: RefCell<Option<(PathBuf, Vec<u8>)>>,
 }
 
 impl HostFiles {
+    /// The next reader of that file gets these bytes.
+    pub(crate) fn remember(&self, path: &Path, bytes: Vec<u8>) {
+        *self.first.borrow_mut() = Some((path.to_owned(), bytes));
+    }
+
     /// All files that were read.
     pub(crate) fn seen(self) -> Vec<SeenFile> {
         self.seen.into_inner()
@@ -28,6 +35,10 @@ impl HostFiles {
 
 impl Files for HostFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let remembered = self.first.borrow_mut().take_if(|(known, _)| known == path);
+        if let Some((_, bytes)) = remembered {
+            return Ok(bytes);
+        }
         let file = OpenOptions::new()
             .read(true)
             // Opening a FIFO must not wait for its writer.

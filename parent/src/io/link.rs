@@ -12,6 +12,7 @@ use holdfast_ipc::channel::{Channel, ChannelError, socket_pair};
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::time::Monotonic;
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, pipe2};
@@ -28,6 +29,8 @@ const STEP_LIMIT: Micros = Micros::from_secs(3);
 /// Longest time that a child may take to check or to change a configuration. It gives signs of life
 /// meanwhile.
 const ANSWER_LIMIT: Micros = Micros::from_secs(10);
+/// Longest message of a child. What they have to say fits into some hundred bytes.
+const MESSAGE_LIMIT: usize = 64 * 1024;
 /// Messages that are taken from one child before the others get their turn.
 const TURN: usize = 256;
 
@@ -39,6 +42,8 @@ pub(crate) struct Link<S: Side> {
     pub(crate) started: Monotonic,
     /// How it ended, once it is reaped.
     pub(crate) ended: Option<End>,
+    /// `Go` was sent: it may hold something.
+    pub(crate) worked: bool,
     phase: Phase,
     step_since: Monotonic,
     channel: Channel<S::Out, S::In>,
@@ -106,9 +111,10 @@ impl<S: Side> Link<S> {
             pid,
             started: now,
             ended: None,
+            worked: false,
             phase: Phase::Greeting,
             step_since: now,
-            channel: Channel::new(ours, QUEUE_LIMIT),
+            channel: Channel::new(ours, QUEUE_LIMIT).with_message_limit(MESSAGE_LIMIT),
             stderr: Some(Lines::new(read)?),
             heartbeat: Heartbeat::new(now),
         };
@@ -151,8 +157,14 @@ impl<S: Side> Link<S> {
         }
     }
 
+    /// Sends what waits.
+    pub(crate) fn flush(&mut self) -> Result<(), Loss> {
+        Self::unless_closed(self.channel.flush())
+    }
+
     pub(crate) fn go(&mut self, now: Monotonic) -> Result<(), Loss> {
         self.heartbeat = Heartbeat::new(now);
+        self.worked = true;
         self.send(&S::go())
     }
 
@@ -191,7 +203,8 @@ impl<S: Side> Link<S> {
             match self.channel.receive() {
                 Ok(None) => return (messages, None),
                 Err(error) => return (messages, Some(Loss::of_channel(&error))),
-                Ok(Some(message)) => {
+                Ok(Some(mut message)) => {
+                    S::cut(&mut message);
                     let (kind, generation) = S::classify(&message);
                     match admit(self.phase, kind, generation) {
                         Ok(Admission::Drop) => {}
@@ -218,7 +231,7 @@ impl<S: Side> Link<S> {
 
     /// Sends what waits, asks for a life sign, and misses one.
     pub(crate) fn tick(&mut self, now: Monotonic) -> Result<(), Loss> {
-        Self::unless_closed(self.channel.flush())?;
+        self.flush()?;
         if !self.phase.is_live() {
             return self.check_step(now);
         }
@@ -291,9 +304,13 @@ impl<S: Side> Link<S> {
     }
 
     /// Kills it. Once it is reaped its number may be somebody else's.
-    pub(crate) fn kill(&self) {
-        if self.ended.is_none() {
-            let _ = kill(self.pid, Signal::SIGKILL);
+    pub(crate) fn kill(&self) -> Result<(), Errno> {
+        if self.ended.is_some() {
+            return Ok(());
+        }
+        match kill(self.pid, Signal::SIGKILL) {
+            Ok(()) | Err(Errno::ESRCH) => Ok(()),
+            Err(errno) => Err(errno),
         }
     }
 }

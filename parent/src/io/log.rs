@@ -50,7 +50,10 @@ impl Log {
     pub(crate) fn open(options: &Options, identity: Identity) -> io::Result<Self> {
         let syslog = (!options.no_syslog)
             .then(|| Syslog::new(options.syslog_socket.clone(), options.facility));
-        let file = options.log_file.as_ref().map(open_file).transpose()?;
+        // It is opened again after the change to /.
+        let file_path = options.log_file.as_ref().map(std::path::absolute);
+        let file_path = file_path.transpose()?;
+        let file = file_path.as_ref().map(open_file).transpose()?;
         Ok(Self {
             own: Source {
                 name: identity.parent,
@@ -61,7 +64,7 @@ impl Log {
             starting: (!options.log_console).then_some(Console { lost: 0 }),
             detail: options.log_detail,
             file,
-            file_path: options.log_file.clone(),
+            file_path,
             limiter: Limiter::default(),
         })
     }

@@ -56,6 +56,9 @@ impl Daemon {
                 }
                 self.vrrp.settle();
             }
+            VrrpToParent::Prepared { .. } if self.is_vrrp_behind() => {
+                return self.commit_behind(now);
+            }
             VrrpToParent::Prepared { .. } => {
                 let step = self.reload.prepared(&ChildId::Vrrp);
                 self.take_step(step);
@@ -66,11 +69,14 @@ impl Daemon {
                 }
                 if self.vrrp.phase() == Some(Phase::Running) {
                     self.vrrp.is_up(now);
+                    if self.is_vrrp_behind() {
+                        return self.catch_up(now);
+                    }
                     self.forward_verdicts();
                 }
             }
-            VrrpToParent::Refused { reason, .. } => self.vrrp_refused(reason),
-            VrrpToParent::Stopped => {}
+            VrrpToParent::Refused { reason, .. } => return self.vrrp_refused(reason),
+            VrrpToParent::Stopped => self.vrrp_stopped(),
         }
         Ok(())
     }
@@ -121,7 +127,14 @@ impl Daemon {
                 }
             }
             CheckerToParent::Refused { reason, .. } => self.checker_refused(account, reason),
-            CheckerToParent::Stopped => {}
+            CheckerToParent::Stopped => {
+                if !self.is_stopping() {
+                    self.log.warning(&format!(
+                        "checker child of {account} {} was ended by a signal",
+                        source.pid
+                    ));
+                }
+            }
             CheckerToParent::Verdict {
                 generation,
                 verdict,
@@ -130,7 +143,19 @@ impl Daemon {
         Ok(())
     }
 
-    /// Nobody fills our memory with instances that do not exist.
+    /// It ends, and has given back what it held. Where nobody here asked for it, a signal did, and
+    /// its successor begins with nothing.
+    fn vrrp_stopped(&mut self) {
+        if self.is_stopping() || self.vrrp.task == Task::Release {
+            return;
+        }
+        let pid = self.vrrp.pid_number().unwrap_or(0);
+        self.log
+            .warning(&format!("vrrp child {pid} was ended by a signal"));
+        self.checkpoints.clear();
+    }
+
+    /// Names that nobody gave it would fill the memory, and reach scripts.
     fn check_instance(&self, name: &InstanceName) -> Result<(), Loss> {
         let mut plans = std::iter::once(&self.plan).chain(&self.previous_plan);
         if plans.any(|plan| plan.instance(name).is_some()) {
@@ -161,9 +186,10 @@ impl Daemon {
         };
         let resumes = mode != StartMode::Fresh;
         let checkpoints = self.checkpoints.values().filter(|_| resumes);
+        let plan = self.vrrp_plan();
         let start = VrrpStart {
-            generation: self.plan.generation,
-            config: self.plan.slices.vrrp.clone(),
+            generation: plan.generation,
+            config: plan.slices.vrrp.clone(),
             mode,
             checkpoints: checkpoints.cloned().collect(),
             verdicts: self.known_verdicts().cloned().collect(),
@@ -273,10 +299,11 @@ impl Daemon {
         }
     }
 
-    fn vrrp_refused(&mut self, reason: String) {
-        if self.vrrp.phase() == Some(Phase::Releasing) {
-            let text = format!("the VRRP child cannot release the addresses: {reason}");
-            return self.log.error(&text);
+    fn vrrp_refused(&mut self, reason: String) -> Result<(), Loss> {
+        if self.vrrp.task == Task::Release {
+            return Err(Loss::because(format!(
+                "it cannot release the addresses: {reason}"
+            )));
         }
         if self.vrrp.phase() == Some(Phase::Stopped) {
             let reason = format!("the VRRP child cannot start: {reason}");
@@ -285,10 +312,17 @@ impl Daemon {
             } else {
                 self.log.error(&reason);
             }
-            return;
+            return Ok(());
+        }
+        if self.is_vrrp_behind() {
+            // Its predecessor had accepted it.
+            return Err(Loss::because(format!(
+                "it refuses a configuration that is committed: {reason}"
+            )));
         }
         let step = self.reload.refused(&ChildId::Vrrp, reason);
         self.take_step(step);
+        Ok(())
     }
 
     fn checker_refused(&mut self, account: &Account, reason: String) {

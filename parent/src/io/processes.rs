@@ -5,21 +5,17 @@ use super::daemon::{ChildId, Daemon, Life};
 use super::link::{Link, Loss};
 use super::log::{Log, Source};
 use super::pidfile::PidFile;
-use super::slot::{Aftermath, Slot};
+use super::slot::{Aftermath, LEAVING_LIMIT, Slot};
 use holdfast::account::Account;
 use holdfast::launch::Role;
 use holdfast::notify::News;
 use holdfast::obituary::End;
 use holdfast_conf::model::InstanceName;
-use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::message::CheckerToParent;
 use holdfast_ipc::state::{Checkpoint, VrrpState};
 use holdfast_ipc::time::Monotonic;
 use nix::unistd::Pid;
-
-/// A checker child that is not needed any more is killed then.
-const LEAVING_LIMIT: Micros = Micros::from_secs(2);
 
 impl Daemon {
     pub(crate) fn start_due_children(&mut self, now: Monotonic) {
@@ -110,6 +106,8 @@ impl Daemon {
                 }
             }
             let late = now.since(link.in_phase_since()) >= LEAVING_LIMIT;
+            // An error of the socket is seen again when it is read.
+            let _ = link.flush();
             if loss.is_some() || late {
                 slot.forget();
             }
@@ -192,19 +190,29 @@ impl Daemon {
             return self.vrrp_ended_at_stop(now);
         }
         let why = loss.reason.clone().unwrap_or_else(|| "it died".to_owned());
-        match self.vrrp.lose(loss, masters, now) {
+        let aftermath = self.vrrp.lose(loss, masters, now);
+        match aftermath {
             Aftermath::Held | Aftermath::Nothing => {}
-            Aftermath::Released => self.gave_up("no address is held now"),
+            Aftermath::Released => {
+                self.checkpoints.clear();
+                self.gave_up("no address is held now");
+            }
+            // The checkpoints stay: a stop tries once more to give back what they name.
             Aftermath::Stuck => self.gave_up(
                 "the addresses could not be released: they may still be on this machine with \
                  nobody behind them",
             ),
         }
-        let step = self.reload.died(
-            &ChildId::Vrrp,
-            format!("the VRRP child did not survive it: {why}"),
-        );
-        self.take_step(step);
+        // In the middle of a commit only a successor can let go what the new configuration has no
+        // more; it catches up from the old one. Once all is released there is nothing to catch up.
+        let catches_up = self.is_vrrp_behind() && aftermath != Aftermath::Released;
+        if !catches_up {
+            let step = self.reload.died(
+                &ChildId::Vrrp,
+                format!("the VRRP child did not survive it: {why}"),
+            );
+            self.take_step(step);
+        }
         self.start_due_children(now);
     }
 
@@ -250,7 +258,6 @@ impl Daemon {
         self.log.error(&format!(
             "{what}; the VRRP child is started again in {wait}"
         ));
-        self.checkpoints.clear();
         let held: Vec<InstanceName> = self
             .plan
             .config

@@ -3,12 +3,14 @@
 use super::clock;
 use super::config::{self, Good, Outcome};
 use super::daemon::{ChildId, Daemon, Plan};
+use super::host::examine_host;
+use super::link::Loss;
 use super::run::refuse_writable_files;
 use super::slot::Slot;
 use holdfast::account::Account;
 use holdfast::reload::Step;
 use holdfast::words::counted;
-use holdfast_conf::UnknownWords;
+use holdfast_conf::{HostNeed, UnknownWords};
 use holdfast_ipc::message::{ParentToChecker, ParentToVrrp};
 use holdfast_ipc::time::Monotonic;
 use std::collections::BTreeSet;
@@ -56,7 +58,10 @@ impl Daemon {
                 let errors = counted(report.errors(), "error", "errors");
                 Err(format!("{errors}, `holdfast -t -f {path}` shows them"))
             }
-            Outcome::Good(good) => self.examine(*good),
+            Outcome::Good(good) => {
+                good.refuse_nothing(&self.config_path)?;
+                self.examine(*good)
+            }
         }
     }
 
@@ -70,17 +75,18 @@ impl Daemon {
         }
         let findings = good.examine()?;
         let objections = findings.objections();
+        let missing = self.newly_missing(&good)?;
+        let mut refused = Vec::new();
         // What the running configuration waits for already is no reason against the next one.
-        let known = &self.plan.remarks;
-        let news: Vec<String> = objections
-            .iter()
-            .filter(|(text, _)| !known.contains(*text))
-            .map(|(_, refusal)| refusal.clone())
-            .collect();
-        for refusal in &news {
-            self.log.error(refusal);
+        for (text, refusal) in &objections {
+            if missing.contains(text) {
+                self.log.error(refusal);
+                refused.push(refusal.clone());
+            } else if !self.plan.remarks.contains(text) {
+                self.log.warning(text);
+            }
         }
-        if let Some(first) = news.into_iter().next() {
+        if let Some(first) = refused.into_iter().next() {
             return Err(first);
         }
         let said = objections.into_keys().collect();
@@ -88,10 +94,30 @@ impl Daemon {
         Ok(Plan::new(
             self.newest.next(),
             good.config,
+            good.needs,
             findings.facts,
             detail,
             said,
         ))
+    }
+
+    /// What is missing on this host for the new configuration but not for the running one. A host
+    /// that changed under both is no reason to refuse a change of something else.
+    fn newly_missing(&self, good: &Good) -> Result<BTreeSet<String>, String> {
+        let running = examine_host(&self.plan.config, &self.plan.needs);
+        let running = running.map(|found| found.objections()).unwrap_or_default();
+        let named = |need: &HostNeed| self.plan.needs.iter().any(|old| old.fact == need.fact);
+        let new_needs: Vec<HostNeed> = good
+            .needs
+            .iter()
+            .filter(|need| !named(need))
+            .cloned()
+            .collect();
+        let said = examine_host(&good.config, &new_needs)?.objections();
+        let news = said
+            .into_keys()
+            .filter(|text| !running.contains_key(text) && !self.plan.remarks.contains(text));
+        Ok(news.collect())
     }
 
     fn ask_to_prepare(&mut self, now: Monotonic) -> BTreeSet<ChildId> {
@@ -161,6 +187,35 @@ impl Daemon {
                 }
             };
         }
+    }
+
+    /// True while the VRRP child has not taken over the configuration that is committed.
+    pub(crate) fn is_vrrp_behind(&self) -> bool {
+        self.previous_plan.is_some() && self.reload.is_committing(&ChildId::Vrrp)
+    }
+
+    /// The configuration that a VRRP child starts with.
+    pub(crate) fn vrrp_plan(&self) -> &Plan {
+        match &self.previous_plan {
+            Some(previous) if self.is_vrrp_behind() => previous,
+            Some(_) | None => &self.plan,
+        }
+    }
+
+    /// A successor that started with the old configuration is given the new one.
+    pub(crate) fn catch_up(&mut self, now: Monotonic) -> Result<(), Loss> {
+        let generation = self.plan.generation;
+        let config = self.plan.slices.vrrp.clone();
+        let message = ParentToVrrp::Prepare { generation, config };
+        let link = self.vrrp.link.as_mut();
+        link.map_or(Ok(()), |link| link.prepare(generation, &message, now))
+    }
+
+    /// It accepted.
+    pub(crate) fn commit_behind(&mut self, now: Monotonic) -> Result<(), Loss> {
+        let generation = self.plan.generation;
+        let link = self.vrrp.link.as_mut();
+        link.map_or(Ok(()), |link| link.commit(generation, now))
     }
 
     fn abort(&mut self, child: &ChildId, plan: &Plan) {

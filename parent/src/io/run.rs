@@ -209,6 +209,7 @@ fn assemble(
     let plan = Plan::new(
         generation,
         good.config,
+        good.needs,
         findings.facts,
         options.log_detail,
         said,
@@ -258,6 +259,7 @@ fn assemble(
         scripts: Default::default(),
         life: Life::Starting,
         log_due: None,
+        dump_refused: None,
         ready,
         refused_at_start: None,
         pid_file: Some(pid_file),

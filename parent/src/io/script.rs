@@ -5,7 +5,7 @@ use super::launch;
 use super::lines::Lines;
 use super::log::Log;
 use holdfast::launch::{Launch, Role};
-use holdfast::notify::{Job, NoUser, Queues};
+use holdfast::notify::{Job, News, NoUser, Queues};
 use holdfast::obituary::End;
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::log::Level;
@@ -91,6 +91,33 @@ impl Scripts {
         self.queues.finished(&run.job.instance);
         self.begin(context);
         true
+    }
+
+    /// Only the stop scripts matter from now on.
+    pub(crate) fn drop_waiting(&mut self, context: &mut Context<'_>) {
+        for job in self.queues.drop_waiting() {
+            context.log.warning(&format!(
+                "({}) script {} for {} is left out: the daemon stops",
+                job.instance, job.words, job.news
+            ));
+        }
+    }
+
+    /// At the end: says which stop scripts did not come to theirs.
+    pub(crate) fn log_unfinished(&mut self, log: &mut Log) {
+        for Run { job, .. } in self.runs.iter().filter(|run| run.job.news == News::Stop) {
+            log.warning(&format!(
+                "({}) script {} for STOP is cut off: a stop takes one second at most",
+                job.instance, job.words
+            ));
+        }
+        for job in self.queues.drop_waiting() {
+            log.warning(&format!(
+                "({}) script {} for {} was never begun: a stop takes one second at most, and \
+                 another script of the instance was still running",
+                job.instance, job.words, job.news
+            ));
+        }
     }
 
     /// At the end: nothing of ours stays behind.

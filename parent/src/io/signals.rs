@@ -1,5 +1,6 @@
 //! Signals to the daemon, as flags and one pipe that wakes the loop.
 
+use holdfast::signum;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,7 +17,7 @@ pub(crate) struct Arrived {
     pub(crate) reload: bool,
     /// CHLD.
     pub(crate) child: bool,
-    /// USR1 or USR2.
+    /// USR1, USR2, or a real-time signal of `--signum`.
     pub(crate) dump: bool,
 }
 
@@ -50,7 +51,10 @@ impl Signals {
             (SIGCHLD, &signals.child),
             (SIGUSR1, &signals.dump),
             (SIGUSR2, &signals.dump),
-        ] {
+        ]
+        .into_iter()
+        .chain(signum::REAL_TIME.map(|signal| (signal, &signals.dump)))
+        {
             // The flag is set before the pipe wakes the loop: handlers run in this order.
             signal_hook::flag::register(signal, Arc::clone(flag))?;
             signal_hook::low_level::pipe::register(signal, write.try_clone()?)?;

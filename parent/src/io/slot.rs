@@ -7,10 +7,15 @@ use holdfast::obituary::{End, Obituary, Sequel};
 use holdfast::restart::{Death, Legacy, Next, Restarts, Task};
 use holdfast::route::Phase;
 use holdfast::side::Side;
+use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::time::Monotonic;
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 use nix::unistd::Pid;
 use std::path::PathBuf;
+
+/// A checker child that is not needed any more is killed then.
+pub(crate) const LEAVING_LIMIT: Micros = Micros::from_secs(2);
 
 /// What the loss of a child means for what it held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +51,10 @@ pub(crate) struct Slot<S: Side> {
     /// Where the number of the living one stands.
     pub(crate) pid_file: Option<PidFile>,
     obituaries: Vec<Obituary>,
+    /// One that could not be killed. There is no successor as long as it lives: both would hold the
+    /// same addresses.
+    unkilled: Option<Pid>,
+    complaint: Option<String>,
     /// Starts in a row that made no process.
     failures: u32,
 }
@@ -73,6 +82,8 @@ impl<S: Side> Slot<S> {
             silent_since: None,
             pid_file,
             obituaries: Vec::new(),
+            unkilled: None,
+            complaint: None,
             failures: 0,
         }
     }
@@ -94,14 +105,28 @@ impl<S: Side> Slot<S> {
     /// The one in the place ended as it should; there is no next one.
     pub(crate) fn forget(&mut self) {
         if let Some(link) = self.link.take() {
-            link.kill();
+            let killed = link.kill();
+            self.note_kill(link.pid, killed);
         }
         self.next = None;
     }
 
+    /// Remembers one that lives on.
+    fn note_kill(&mut self, pid: Pid, killed: Result<(), Errno>) {
+        if let Err(errno) = killed {
+            self.unkilled = Some(pid);
+            self.complaint = Some(format!(
+                "cannot kill {} {pid}: {errno}; it gets no successor before it has ended",
+                self.who
+            ));
+        }
+    }
+
     /// True when a start is due.
     pub(crate) fn is_due(&self, now: Monotonic) -> bool {
-        self.link.is_none() && self.next.is_some_and(|next| next.at <= now)
+        self.link.is_none()
+            && self.unkilled.is_none()
+            && self.next.is_some_and(|next| next.at <= now)
     }
 
     /// True while the child is between its start and `Go`, or answers an abort: a reload waits.
@@ -124,7 +149,8 @@ impl<S: Side> Slot<S> {
         let Some(link) = self.link.take() else {
             return Aftermath::Nothing;
         };
-        link.kill();
+        let killed = link.kill();
+        self.note_kill(link.pid, killed);
         self.settle();
         let held = !self.restarts.is_backing_off();
         // A successor that never came up does not end the silence.
@@ -141,6 +167,7 @@ impl<S: Side> Slot<S> {
                 started: link.started,
                 silent_since,
                 hung: loss.silent_since.is_some(),
+                worked: link.worked,
             })
         };
         let sequel = match next.task {
@@ -203,6 +230,7 @@ impl<S: Side> Slot<S> {
 
     /// A process ended. True when it was one of this place.
     pub(crate) fn reaped(&mut self, pid: Pid, end: &End) -> bool {
+        self.unkilled.take_if(|unkilled| *unkilled == pid);
         if let Some(link) = self.link.as_mut().filter(|link| link.pid == pid) {
             link.ended = Some(end.clone());
             return true;
@@ -221,7 +249,9 @@ impl<S: Side> Slot<S> {
         let due = self
             .obituaries
             .extract_if(.., |obituary| obituary.is_due(now));
-        due.map(|obituary| obituary.line()).collect()
+        due.map(|obituary| obituary.line())
+            .chain(self.complaint.take())
+            .collect()
     }
 
     /// What wakes the loop for this child.
@@ -238,12 +268,18 @@ impl<S: Side> Slot<S> {
         );
     }
 
+    /// When a child that was told to leave is killed; nobody asks it for life signs.
+    pub(crate) fn leaving_deadline(&self) -> Option<Monotonic> {
+        let link = self.link.as_ref();
+        link.map(|link| link.in_phase_since().after(LEAVING_LIMIT))
+    }
+
     /// When something is to be done here.
     pub(crate) fn deadline(&self) -> Option<Monotonic> {
         let link = self.link.as_ref().map(Link::deadline);
         let next = self
             .next
-            .filter(|_| self.link.is_none())
+            .filter(|_| self.link.is_none() && self.unkilled.is_none())
             .map(|next| next.at);
         let obituary = self
             .obituaries
@@ -251,5 +287,39 @@ impl<S: Side> Slot<S> {
             .map(|obituary| obituary.noticed.after(holdfast::obituary::PATIENCE))
             .min();
         link.into_iter().chain(next).chain(obituary).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast::side::VrrpSide;
+
+    #[test]
+    fn one_that_cannot_be_killed_has_no_successor_until_it_is_reaped() {
+        let now = Monotonic::from_micros(1);
+        let account = Account {
+            uid: 1,
+            gid: 1,
+            name: "x".to_owned(),
+        };
+        let mut slot: Slot<VrrpSide> = Slot::new(
+            "vrrp child".to_owned(),
+            account,
+            PathBuf::new(),
+            Legacy::Addresses,
+            None,
+            now,
+        );
+        slot.note_kill(Pid::from_raw(7), Ok(()));
+        assert!(slot.is_due(now));
+        slot.note_kill(Pid::from_raw(7), Err(Errno::EPERM));
+        assert!(!slot.is_due(now));
+        assert_eq!(slot.deadline(), None);
+        let line = "cannot kill vrrp child 7: EPERM: Operation not permitted; it gets no successor \
+                    before it has ended";
+        assert_eq!(slot.obituary_lines(now), [line]);
+        slot.reaped(Pid::from_raw(7), &End::Exited(0));
+        assert!(slot.is_due(now));
     }
 }

@@ -75,10 +75,9 @@ impl Daemon {
         match self.vrrp.phase() {
             Some(Phase::Releasing) => {}
             Some(phase) if phase.is_live() => {
-                let sent = self.vrrp.link.as_mut().map(|link| link.stop(now));
-                if !matches!(sent, Some(Ok(()))) {
-                    self.vrrp_ended_at_stop(now);
-                }
+                // Where this fails it is dead. What it said before is still to be read: `Stopped`,
+                // when the signal was for all of us.
+                let _ = self.vrrp.link.as_mut().map(|link| link.stop(now));
             }
             // It is about to start, or about to be started: what its predecessor held is given
             // back by one that does nothing else.
@@ -97,6 +96,12 @@ impl Daemon {
             return;
         };
         let held = !self.checkpoints.is_empty() && !clean;
+        if held && *released {
+            self.log.error(
+                "the addresses could not be released: they may still be on this machine with \
+                 nobody behind them",
+            );
+        }
         // One attempt: its end is the end.
         if !held || *released || now.since(*since) >= STOP_LIMIT {
             return;
@@ -144,7 +149,10 @@ impl Daemon {
                 ));
             }
         }
-        self.with_scripts(|scripts, context| scripts.add(all, context));
+        self.with_scripts(|scripts, context| {
+            scripts.drop_waiting(context);
+            scripts.add(all, context);
+        });
     }
 
     /// The exit status, once everything is over.
@@ -185,6 +193,7 @@ impl Daemon {
         for slot in self.checkers.values_mut().chain(&mut self.leaving) {
             slot.forget();
         }
+        self.scripts.log_unfinished(&mut self.log);
         self.scripts.kill_all();
         let files = [self.pid_file, self.vrrp.pid_file, self.checkers_pid_file];
         for file in files.into_iter().flatten() {

@@ -86,6 +86,22 @@ pub(crate) fn many_deaths_release_the_addresses_and_tell_the_scripts() {
     });
 }
 
+pub(crate) fn a_refused_release_is_tried_again_and_is_no_release() {
+    let stage = Stage::new();
+    let daemon = master(&stage, "die-go refuse-release");
+    daemon.wait_log("the addresses could not be released", 1);
+    assert_eq!(daemon.lines("no address is held now"), [""; 0]);
+    let reason = "it cannot release the addresses: played refusal";
+    assert!(!daemon.lines(reason).is_empty());
+    // A stop tries once more.
+    stage.part("vrrp", "");
+    let told = stage.told("vrrp").len();
+    assert_eq!(daemon.stop().0, Some(0));
+    let start = &stage.told("vrrp")[told + 1];
+    assert!(start.contains("mode: Release"), "{start}");
+    assert!(start.contains("InstanceName(\"VI_1\")"), "{start}");
+}
+
 pub(crate) fn nonsense_of_any_kind_ends_the_child_that_talks_it() {
     for (part, told) in [
         ("garbage-ping", "cannot decode a message of 8 bytes"),
@@ -176,6 +192,23 @@ pub(crate) fn a_checker_that_dies_again_and_again_is_left_alone_for_a_while() {
     assert_eq!(daemon.lines("released"), [""; 0]);
 }
 
+pub(crate) fn foreign_instances_and_long_messages_end_the_vrrp_child() {
+    for (part, told) in [
+        (
+            "foreign-checkpoint",
+            "it spoke of (VI_9), which is none of its instances, so it was killed",
+        ),
+        ("long-log", "broken framing: a message is too long"),
+    ] {
+        let stage = Stage::new();
+        stage.part("vrrp", part);
+        let daemon = stage.start(&[]);
+        daemon.wait_log(told, 1);
+        assert_eq!(daemon.lines("long long"), [""; 0]);
+        assert!(!stage.told("vrrp").iter().any(|told| told.contains("VI_9")));
+    }
+}
+
 pub(crate) fn a_child_that_ignores_the_stop_is_killed_and_its_addresses_released() {
     let stage = Stage::new();
     let daemon = master(&stage, "hang-stop");
@@ -190,6 +223,41 @@ pub(crate) fn a_child_that_ignores_the_stop_is_killed_and_its_addresses_released
         ["Hello", "Start", "Go", "Stop", "Hello", "Start", "Go"]
     );
     assert!(stage.told("vrrp")[5].contains("mode: Release"));
+}
+
+pub(crate) fn a_child_that_was_told_to_end_is_replaced_by_one_that_holds_nothing() {
+    let stage = Stage::new();
+    let daemon = master(&stage, "");
+    stage.part("vrrp", "stopped-ping");
+    daemon.wait_log("was ended by a signal", 1);
+    stage.part("vrrp", "");
+    let line = daemon.wait_log("died: exit status 0. Restarted as", 1);
+    assert!(line.ends_with(" ms"), "{line}");
+    assert_eq!(daemon.lines("which it may not"), [""; 0]);
+    assert!(stage.told("vrrp")[4].contains("checkpoints: []"));
+}
+
+pub(crate) fn a_signal_to_all_of_them_starts_no_successor() {
+    let stage = Stage::new();
+    let mut daemon = master(&stage, "");
+    stage.wait_told("vrrp", "Go", 1);
+    // The parent sleeps while its child ends, and wakes up with both.
+    daemon.signal(Signal::SIGSTOP);
+    let child = stage.pid("r.pid").unwrap();
+    end(Some(child), Signal::SIGKILL);
+    wait_for("its end", || (!is_alive(child)).then_some(()));
+    daemon.signal(Signal::SIGTERM);
+    daemon.signal(Signal::SIGCONT);
+    daemon.wait_log("Stopping", 1);
+    daemon.wait_log("another one is started for it", 1);
+    assert_eq!(daemon.lines("Restarted as"), [""; 0]);
+    assert_eq!(daemon.wait().code(), Some(0));
+    let modes = stage
+        .told("vrrp")
+        .iter()
+        .filter(|told| told.contains("mode: Resume"))
+        .count();
+    assert_eq!(modes, 0);
 }
 
 pub(crate) fn a_parent_that_dies_leaves_nobody_behind() {

@@ -3,6 +3,7 @@
 
 use holdfast_ipc::channel::Channel;
 use holdfast_ipc::config::model::{InstanceName, ScriptName};
+use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::message::{
     CheckerToParent, Confinement, Hello, ParentToChecker, ParentToVrrp, Role, StartMode,
     VrrpToParent,
@@ -201,6 +202,12 @@ fn vrrp(stage: &Stage) {
                 stage.moment("start");
                 mode = start.mode;
                 let generation = start.generation;
+                if stage.does("refuse-release") && mode == StartMode::Release {
+                    let reason = "played refusal".to_owned();
+                    say(VrrpToParent::Refused { generation, reason });
+                    say(VrrpToParent::Stopped);
+                    return;
+                }
                 if stage.does("refuse-start") {
                     let reason = "played refusal".to_owned();
                     say(VrrpToParent::Refused { generation, reason });
@@ -213,6 +220,22 @@ fn vrrp(stage: &Stage) {
                 return;
             }
             ParentToVrrp::Go => {
+                if stage.does("foreign-checkpoint") {
+                    say(VrrpToParent::Checkpoint(Checkpoint {
+                        instance: InstanceName::try_from("VI_9").unwrap(),
+                        state: VrrpState::Master,
+                        learned_interval: None,
+                        ah_sequence: 0,
+                        master: None,
+                    }));
+                }
+                if stage.does("long-log") {
+                    let text = "long ".repeat(20_000);
+                    say(VrrpToParent::Log(LogRecord {
+                        level: Level::Info,
+                        text,
+                    }));
+                }
                 if stage.does("master") {
                     // A successor only says where it goes on.
                     if mode == StartMode::Resume {
@@ -234,6 +257,10 @@ fn vrrp(stage: &Stage) {
             }
             ParentToVrrp::Ping { sequence } => {
                 stage.moment("ping");
+                if stage.does("stopped-ping") {
+                    say(VrrpToParent::Stopped);
+                    return;
+                }
                 say(VrrpToParent::Pong { sequence });
             }
             ParentToVrrp::Prepare { generation, .. } => {

@@ -37,6 +37,32 @@ pub(crate) fn news_are_told_once_in_order_and_a_successor_repeats_none() {
     assert_eq!(stage.read("news").lines().collect::<Vec<_>>(), expected);
 }
 
+pub(crate) fn stop_scripts_that_have_no_time_are_named_at_the_end() {
+    let stage = Stage::new();
+    // The news before it run too long; the one of the stop is never begun.
+    stage.script("slow.sh", "exec sleep 1000");
+    stage.configure(&with_notify("notify \"SCRIPTS/slow.sh\""));
+    stage.part("vrrp", "master");
+    let daemon = stage.start_up();
+    // Behind a reload all that the child said before is heard.
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+    daemon.signal(Signal::SIGTERM);
+    daemon.wait_log("for MASTER is left out: the daemon stops", 1);
+    daemon.wait_log("for STOP was never begun", 1);
+    // One that is too slow itself is cut.
+    let stage = Stage::new();
+    stage.script("slow.sh", "exec sleep 1000");
+    stage.configure(&with_notify("notify_stop \"SCRIPTS/slow.sh\""));
+    stage.part("vrrp", "master");
+    let daemon = stage.start_up();
+    // Behind a reload all that the child said before is heard.
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+    daemon.signal(Signal::SIGTERM);
+    daemon.wait_log("for STOP is cut off", 1);
+}
+
 pub(crate) fn an_insecure_script_is_not_run_and_counts_as_failed() {
     let stage = Stage::new();
     let path = stage.script("check.sh", "touch STAGE/ran");

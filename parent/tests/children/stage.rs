@@ -141,6 +141,12 @@ impl Stage {
         Daemon::new(command.args(real.get_args()).stdin(Stdio::null()))
     }
 
+    /// Starts it with the folder as its working directory.
+    pub(crate) fn start_in_folder(&self, options: &[&str]) -> Daemon {
+        let mut command = self.command(&["-n", "-l"]);
+        Daemon::new(command.args(options).current_dir(&self.folder))
+    }
+
     /// Starts it and waits until it is up.
     #[track_caller]
     pub(crate) fn start_up(&self) -> Daemon {

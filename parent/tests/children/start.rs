@@ -5,7 +5,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 pub(crate) fn children_are_greeted_confined_configured_and_started_in_this_order() {
     let stage = Stage::new();
@@ -232,6 +232,17 @@ pub(crate) fn the_log_file_holds_every_line_and_is_reopened_by_a_reload() {
     );
 }
 
+pub(crate) fn a_relative_log_file_is_reopened_where_it_was() {
+    let stage = Stage::new();
+    let daemon = stage.start_in_folder(&["-gown.log"]);
+    daemon.wait_log("Startup complete", 1);
+    fs::rename(stage.path("own.log"), stage.path("own.log.1")).unwrap();
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+    let text = fs::read_to_string(stage.path("own.log")).unwrap();
+    assert!(text.contains("Reload complete"), "{text}");
+}
+
 pub(crate) fn a_configuration_that_others_can_write_is_refused() {
     let stage = Stage::new();
     let conf = stage.path("holdfast.conf");
@@ -261,6 +272,20 @@ pub(crate) fn a_configuration_that_others_can_write_is_refused() {
     daemon.wait_log("Reload complete", 1);
 }
 
+pub(crate) fn without_the_right_to_kill_there_is_no_start() {
+    let stage = Stage::new();
+    let daemon = stage.command(&["-n"]);
+    let output = Command::new("setpriv")
+        .args(["--inh-caps=-kill", "--bounding-set=-kill", "--"])
+        .arg(daemon.get_program())
+        .args(daemon.get_args())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("CAP_KILL is missing"), "{text}");
+}
+
 pub(crate) fn dumps_are_told_to_be_missing() {
     let stage = Stage::new();
     let daemon = stage.start_up();
@@ -269,5 +294,15 @@ pub(crate) fn dumps_are_told_to_be_missing() {
         "(dumps of the state) are not carried out by this version",
         1,
     );
+    // JSON and STATS_CLEAR: uncaught they would end the daemon.
+    for signal in [36, 63] {
+        let pid = stage.pid("p.pid").unwrap();
+        let command = format!("kill -{signal} {pid}");
+        let sent = Command::new("sh").args(["-c", &command]).status().unwrap();
+        assert!(sent.success());
+    }
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+    assert_eq!(daemon.lines("dumps of the state").len(), 1);
     assert_eq!(daemon.stop().0, Some(0));
 }
