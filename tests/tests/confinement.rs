@@ -4,6 +4,7 @@ use holdfast_tests::expect::{VIP, vi};
 use holdfast_tests::lab::LONG;
 use holdfast_tests::scripts::Flag;
 use holdfast_tests::{Config, Daemon, Kind, Lab, process};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::User;
 use std::collections::BTreeMap;
@@ -227,4 +228,19 @@ fn the_children_say_how_far_they_are_confined() {
         line.contains("seccomp") && line.contains("Landlock"),
         "{line}"
     );
+}
+
+/// It needs a socket for each interface, family and protocol, and a deaf one is a second master.
+#[test]
+fn the_vrrp_child_may_open_as_many_files_as_the_daemon_was_allowed() {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, 700, hard).unwrap();
+    let lab = Lab::new(1);
+    let (daemon, _flag) = start(&lab);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", daemon.vrrp_pid())).unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let words: Vec<&str> = line.unwrap().split_whitespace().collect();
+    assert_eq!(words[3..5], [hard.to_string(), hard.to_string()]);
 }

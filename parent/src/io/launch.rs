@@ -72,6 +72,7 @@ fn become_child(launch: &Launch) -> Step<Infallible> {
     match launch.role {
         Role::Vrrp => {
             unlimit_locked_memory();
+            raise_open_files();
             let kept = [Capability::CAP_NET_ADMIN, Capability::CAP_NET_RAW];
             drop_to(launch, &kept.into_iter().collect())?;
         }
@@ -134,6 +135,14 @@ fn reset_signals() -> Step<()> {
 fn unlimit_locked_memory() {
     if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_MEMLOCK) {
         let _ = setrlimit(Resource::RLIMIT_MEMLOCK, hard, hard);
+    }
+}
+
+/// A VRRP child has a socket for each interface, family and protocol, and one that cannot be opened
+/// leaves it deaf: it may have as many as the daemon was allowed.
+fn raise_open_files() {
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
 }
 

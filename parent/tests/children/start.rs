@@ -103,10 +103,11 @@ pub(crate) fn the_background_process_waits_until_the_daemon_is_up() {
     let stage = Stage::new();
     let status = stage.command(&[]).stderr(Stdio::null()).status().unwrap();
     assert_eq!(status.code(), Some(0));
+    let pid = stage.pid("p.pid").unwrap();
+    let _end = EndOf(pid);
     // It is up. That the child wrote its last word down may take a moment longer.
     stage.wait_told("vrrp", "Go", 1);
     assert_eq!(stage.told_words("vrrp"), ["Hello", "Start", "Go"]);
-    let pid = stage.pid("p.pid").unwrap();
     let session = nix::unistd::getsid(Some(Pid::from_raw(pid))).unwrap();
     assert_eq!(session.as_raw(), pid, "it has left the terminal's session");
     for fd in 0..=2 {
@@ -115,6 +116,17 @@ pub(crate) fn the_background_process_waits_until_the_daemon_is_up() {
     }
     kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
     wait_for("the daemon to end", || (!is_alive(pid)).then_some(()));
+}
+
+/// Ends a daemon that is nobody's child, whatever becomes of the test.
+struct EndOf(i32);
+
+impl Drop for EndOf {
+    fn drop(&mut self) {
+        if is_alive(self.0) {
+            let _ = kill(Pid::from_raw(self.0), Signal::SIGKILL);
+        }
+    }
 }
 
 pub(crate) fn errors_of_the_start_reach_the_terminal_from_the_background() {
