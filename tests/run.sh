@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 # Scenarios that mostly wait run many at a time; those that assert on times below a tenth of a
 # second a few; floods take a whole processor each.
-PUNCTUAL="crash hostile_packets takeover reload"
+PUNCTUAL="crash hostile_packets many_routers reload takeover"
 ALONE="floods"
 MANY=10
 FEW=3

@@ -429,6 +429,37 @@ fn nobody_writes_unsafe_code() {
     assert_eq!(found, Vec::<String>::new());
 }
 
+/// The list of differences to keepalived names a test for each; a renamed test must not stay there.
+#[test]
+fn every_test_that_the_list_of_differences_names_exists() {
+    let root = root();
+    let sources: Vec<String> = CRATES
+        .iter()
+        .flat_map(|(_, directory, _)| rust_files(&root.join(directory)))
+        .chain(rust_files(&root.join("tests")))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let list = fs::read_to_string(root.join("parent/doc/differences.md")).unwrap();
+    let cells = list
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .filter_map(|line| line.trim_end_matches('|').rsplit('|').next());
+    let names: Vec<&str> = cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter(|name| name.contains('_') && !name.contains(['/', '.']))
+        .collect();
+    assert!(names.len() > 20, "{names:?}");
+    let missing: Vec<&str> = names
+        .into_iter()
+        .filter(|name| {
+            let (function, entry) = (format!("fn {name}"), format!("{name}:"));
+            let defines = |text: &String| text.contains(&function) || text.contains(&entry);
+            !sources.iter().any(defines)
+        })
+        .collect();
+    assert_eq!(missing, Vec::<&str>::new());
+}
+
 /// All Rust files below a directory, build folders left out.
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

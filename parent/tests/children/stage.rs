@@ -133,18 +133,18 @@ impl Stage {
         Daemon::new(command.args(options))
     }
 
+    /// Starts it with the folder as its working directory.
+    pub(crate) fn start_in_folder(&self, options: &[&str]) -> Daemon {
+        let mut command = self.command(&["-n", "-l"]);
+        Daemon::new(command.args(options).current_dir(&self.folder))
+    }
+
     /// Starts it by a line of shell, which gets the command as its arguments.
     pub(crate) fn start_by(&self, line: &str) -> Daemon {
         let real = self.command(&["-n", "-l"]);
         let mut command = Command::new("/bin/sh");
         command.arg("-c").arg(line).arg(real.get_program());
         Daemon::new(command.args(real.get_args()).stdin(Stdio::null()))
-    }
-
-    /// Starts it with the folder as its working directory.
-    pub(crate) fn start_in_folder(&self, options: &[&str]) -> Daemon {
-        let mut command = self.command(&["-n", "-l"]);
-        Daemon::new(command.args(options).current_dir(&self.folder))
     }
 
     /// Starts it and waits until it is up.
