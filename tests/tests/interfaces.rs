@@ -111,12 +111,13 @@ fn a_deleted_virtual_address_is_restored_at_once_without_a_change_of_state() {
     let lab = Lab::pair();
     let _pair = master_and_backup(&lab, BOTH, &vi(), VIP);
     for _ in 0..3 {
+        let since = lab.timeline().now();
         let gone = lab.delete_address(0, "192.0.2.100/24");
         let back = lab.wait_for_holder(0, VIP, LONG);
         at_most("the absence", back - gone, SECOND);
         lab.timeline()
             .wait("the address to be announced", LONG, |view| {
-                view.since(gone).announcements(0, VIP).next()
+                view.since(since).announcements(0, VIP).next()
             });
         lab.wait_for_adverts(0, VRID, 6);
     }

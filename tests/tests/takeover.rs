@@ -149,7 +149,7 @@ pairs! {
         let off = lab.power_off(0, &mut [&mut first]);
         let last = held_by(1);
         let machine = lab.timeline().machine_lateness(Span { from: off, to: last });
-        let bound = rfc::master_down(3, interval, LOW) + SLACK + machine;
+        let bound = rfc::master_down(3, interval, LOW) + 2 * SLACK + machine;
         at_most("the takeover of the last address", last - off, bound);
     }
 }
