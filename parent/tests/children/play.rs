@@ -193,6 +193,7 @@ fn vrrp(stage: &Stage) {
         }
         let mut say = |answer: VrrpToParent| parent.send(&answer).unwrap();
         match message {
+            ParentToVrrp::CheckVerdicts { .. } | ParentToVrrp::Pools { .. } => {}
             ParentToVrrp::Hello(_) => {
                 stage.moment("hello");
                 say(VrrpToParent::Hello(stage.hello(Role::Vrrp)));
@@ -306,6 +307,9 @@ fn checker(stage: &Stage) {
         }
         let mut say = |answer: CheckerToParent| parent.send(&answer).unwrap();
         match message {
+            ParentToChecker::Checks { .. }
+            | ParentToChecker::CheckVerdicts { .. }
+            | ParentToChecker::Held { .. } => {}
             ParentToChecker::Hello(_) => {
                 stage.moment("hello");
                 say(CheckerToParent::Hello(stage.hello(Role::Checker)));
