@@ -1,8 +1,8 @@
 //! What this host says about a configuration: interfaces, users, programs, safe scripts.
 
 use super::accounts::HostAccounts;
-use super::launch::PATH;
 use holdfast::account::{self, Account, Accounts};
+use holdfast::launch::PATH;
 use holdfast::slice::HostFacts;
 use holdfast_conf::model::{
     Config, NotifyScripts, ScriptAction, ScriptCommand, ShellWords, UserSpec,
