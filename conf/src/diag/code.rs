@@ -109,6 +109,28 @@ codes! {
     MasterMeansOwner = 415, "state MASTER without a priority";
     ReadAsRetry = 416, "an old name is read as retry";
     StrictKeepsTraffic = 417, "strict mode and traffic to the address";
+
+    PairVrid = 501, "nodes with different virtual router identifiers";
+    PairVersion = 502, "nodes with different versions of VRRP";
+    PairAdvertInt = 503, "nodes with different advert_int";
+    PairAuthType = 504, "nodes with different authentication";
+    PairPassword = 505, "nodes with different passwords";
+    PairAddresses = 506, "nodes with different virtual addresses";
+    PairNotAPeer = 507, "a node that is missing in unicast_peer of another";
+    PairTransport = 508, "nodes whose adverts travel in different ways";
+    PairUnknownPeer = 509, "a unicast peer that is none of the nodes";
+    PairOneSided = 510, "an instance that not all nodes have";
+    PairEqualPriority = 511, "nodes with one priority";
+    PairTwoMasters = 512, "state MASTER on several nodes";
+    PairTwoOwners = 513, "priority 255 on several nodes";
+    PairWeight = 514, "checks that cannot move the addresses";
+    PairFamily = 515, "nodes with different address families";
+    PairPreempt = 516, "nopreempt on some nodes only";
+    PairInterface = 517, "interfaces with different names";
+    PairVirtualServers = 518, "nodes with different virtual servers";
+    PairHopLimit = 520, "a unicast_ttl below the min_ttl of a peer";
+    PairSameSource = 521, "nodes with one source address";
+    PairNotLoaded = 550, "a node whose configuration has errors";
 }
 
 impl fmt::Display for Code {

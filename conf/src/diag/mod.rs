@@ -4,6 +4,7 @@ mod code;
 mod json;
 mod render;
 
+use crate::origin::Origin;
 use crate::source::{Sources, Span};
 use std::fmt::Write;
 
@@ -278,6 +279,22 @@ impl Report {
             label => format!(": {label}"),
         };
         format!("{place}{severity}[{code}]: {}{label}", diagnostic.text)
+    }
+
+    /// True for the file that reading began with.
+    pub(crate) fn is_main(&self, name: &str) -> bool {
+        self.sources.main().is_some_and(|main| main == name)
+    }
+
+    /// A place of these texts.
+    pub(crate) fn origin(&self, span: Span, from: Option<&str>) -> Origin {
+        let place = self.sources.place(span);
+        Origin {
+            file: self.sources.name(span.file).to_owned(),
+            line: place.line,
+            column: place.column,
+            from: from.map(str::to_owned),
+        }
     }
 
     /// What was counted but not kept.

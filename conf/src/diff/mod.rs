@@ -1,6 +1,7 @@
 //! What differs between two configurations, for a reload and for those who want to know before.
 
 mod router;
+pub(crate) mod servers;
 
 use crate::model::{
     Config, Global, ScriptAction, ScriptCommand, VirtualServer, VrrpInstance, VrrpScript,
@@ -99,6 +100,21 @@ pub fn diff(old: &Config, new: &Config) -> Diff {
         instances: parts(&old.instances, &new.instances),
         virtual_servers: parts(&old.virtual_servers, &new.virtual_servers),
     }
+}
+
+/// The same without instances and virtual servers.
+pub(crate) fn besides(old: &Config, new: &Config) -> Diff {
+    Diff {
+        global: global(&old.global, &new.global),
+        scripts: parts(&old.scripts, &new.scripts),
+        instances: Vec::new(),
+        virtual_servers: Vec::new(),
+    }
+}
+
+/// The values that differ between two versions of an instance.
+pub(crate) fn instance(old: &VrrpInstance, new: &VrrpInstance) -> Vec<String> {
+    new.differences(old).0
 }
 
 /// A part that is found again by its name.

@@ -4,18 +4,19 @@ mod address;
 mod bytes;
 mod checker;
 mod command;
-mod entry;
+pub(crate) mod entry;
 mod forward;
 mod global;
 mod number;
 mod script;
-mod settings;
+pub(crate) mod settings;
 mod value;
 mod vrrp;
 
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, quote};
 use crate::keyword::{Section, Word};
 use crate::model::{Config, InvalidValue};
+use crate::origin::Origins;
 use crate::source::{Sources, Span};
 use crate::tree::{Statement, Tree};
 use crate::{HostFact, HostNeed, Options, UnknownWords};
@@ -30,6 +31,18 @@ pub(crate) struct Context<'a> {
     needs: Vec<HostNeed>,
     /// Who needs what, as far as it is noted.
     noted: HashSet<(String, HostFact)>,
+    /// Where values are set, if somebody asked.
+    origins: Option<Origins>,
+}
+
+/// What lowering gives.
+pub(crate) struct Lowered {
+    /// The configuration, with gaps where there were errors.
+    pub(crate) config: Config,
+    /// What the host has to have.
+    pub(crate) needs: Vec<HostNeed>,
+    /// Where values were set, if somebody asked.
+    pub(crate) origins: Option<Origins>,
 }
 
 impl Context<'_> {
@@ -79,13 +92,14 @@ pub(crate) fn lower(
     lines: &[Span],
     options: &Options,
     said: &mut Diagnostics,
-) -> (Config, Vec<HostNeed>) {
+) -> Lowered {
     let mut cx = Context {
         sources,
         options,
         said,
         needs: Vec::new(),
         noted: HashSet::new(),
+        origins: options.origins.then(Origins::default),
     };
     let mut tree = Tree::new(sources, lines);
     let mut blocks = Blocks::default();
@@ -93,12 +107,19 @@ pub(crate) fn lower(
         take(&mut cx, &mut blocks, &statement);
     }
     let config = assemble(&mut cx, blocks);
-    (config, cx.needs)
+    Lowered {
+        config,
+        needs: cx.needs,
+        origins: cx.origins,
+    }
 }
 
 fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
     let mut root = Settings::default();
     settings::read_statement(cx, Section::Root, statement, &mut root);
+    if let Some(origins) = &mut cx.origins {
+        origins.record(cx.sources, &root);
+    }
     for setting in root.into_list() {
         let Value::Block(header, settings) = setting.value else {
             continue;

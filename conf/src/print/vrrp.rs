@@ -66,8 +66,8 @@ fn identity(page: &mut Page, router: &VirtualRouter) {
     page.set("virtual_router_id", router.vrid);
     page.set("priority", router.priority);
     // IPv6 has version 3 only.
-    if router.family == Family::V4 && router.version == Version::V3 {
-        page.set("version", 3);
+    if page.full() || router.family == Family::V4 && router.version == Version::V3 {
+        page.set("version", router.version.number());
     }
     page.set("advert_int", seconds(router.advert_int.micros()));
 }
@@ -107,8 +107,8 @@ fn transport(page: &mut Page, router: &VirtualRouter) {
     }
     match router.checksum {
         ChecksumForm::PseudoHeader => {}
-        ChecksumForm::MessageOnly => page.line("v3_checksum_as_v2"),
-        ChecksumForm::OldUnicast => page.line("old_unicast_checksum"),
+        ChecksumForm::MessageOnly => page.flag("v3_checksum_as_v2", true),
+        ChecksumForm::OldUnicast => page.flag("old_unicast_checksum", true),
     }
 }
 

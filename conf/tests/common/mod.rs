@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const STRICT: Options = Options {
     unknown_words: UnknownWords::Refuse,
     not_carried_out: NotCarriedOut::Refuse,
+    origins: false,
 };
 
 /// A folder of the test data.
