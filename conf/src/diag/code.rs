@@ -78,6 +78,8 @@ codes! {
     IdleOption = 213, "an option that has no effect on this line";
     BadPattern = 214, "a pattern or digest is wrong";
 
+    BadRule = 230, "a rule of the kernel that cannot be";
+
     SameVrid = 301, "two instances share a virtual router identifier";
     UnknownScript = 302, "a tracked script does not exist";
     SameAddress = 303, "an address is there twice";
@@ -94,6 +96,8 @@ codes! {
     NeedsPersistence = 317, "every port needs persistence";
     QuorumTooLarge = 318, "a quorum above the sum of the weights";
     NoMailServer = 321, "mail without a server";
+
+    NoPreference = 330, "a rule without a preference";
 
     StrictDropsAuth = 401, "strict mode drops the authentication";
     NopreemptCancelled = 402, "nopreempt has no effect";

@@ -158,6 +158,19 @@ impl Diagnostics {
         }
     }
 
+    /// Says the same thing once: the first place is shown, the further ones are counted.
+    pub(crate) fn once_each(&mut self, diagnostic: Diagnostic) {
+        let same = |kept: &&mut Diagnostic| {
+            kept.code == diagnostic.code
+                && kept.text == diagnostic.text
+                && kept.notes == diagnostic.notes
+        };
+        match self.kept.iter_mut().find(same) {
+            Some(kept) => kept.more = kept.more.saturating_add(1),
+            None => self.push(diagnostic),
+        }
+    }
+
     /// Notes that some of the text was not read.
     pub(crate) fn set_incomplete(&mut self) {
         self.incomplete = true;

@@ -95,7 +95,7 @@ impl Diff {
 /// Compares two configurations. The work grows with their size, not with its square.
 pub fn diff(old: &Config, new: &Config) -> Diff {
     Diff {
-        global: global(&old.global, &new.global),
+        global: global(old, new),
         scripts: parts(&old.scripts, &new.scripts),
         instances: parts(&old.instances, &new.instances),
         virtual_servers: parts(&old.virtual_servers, &new.virtual_servers),
@@ -105,7 +105,7 @@ pub fn diff(old: &Config, new: &Config) -> Diff {
 /// The same without instances and virtual servers.
 pub(crate) fn besides(old: &Config, new: &Config) -> Diff {
     Diff {
-        global: global(&old.global, &new.global),
+        global: global(old, new),
         scripts: parts(&old.scripts, &new.scripts),
         instances: Vec::new(),
         virtual_servers: Vec::new(),
@@ -232,7 +232,8 @@ impl Values {
     }
 }
 
-fn global(old: &Global, new: &Global) -> Vec<String> {
+fn global(before: &Config, after: &Config) -> Vec<String> {
+    let (old, new) = (&before.global, &after.global);
     let Global {
         router_id,
         script_user,
@@ -260,6 +261,11 @@ fn global(old: &Global, new: &Global) -> Vec<String> {
     );
     values.changed("mail", &old.mail, mail);
     values.changed("lvs", &old.lvs, lvs);
+    values.changed(
+        "static addresses, routes and rules",
+        &before.statics,
+        &after.statics,
+    );
     values.0
 }
 

@@ -156,6 +156,16 @@ pub(crate) enum Entries {
     Mails,
     /// Virtual addresses.
     Addresses,
+    /// Static addresses.
+    StaticAddresses,
+    /// Virtual routes.
+    Routes,
+    /// Static routes.
+    StaticRoutes,
+    /// Virtual rules.
+    Rules,
+    /// Static rules.
+    StaticRules,
     /// Unicast peers.
     Peers,
     /// Interfaces or scripts with a weight.

@@ -1,7 +1,7 @@
 //! Words of the outer level.
 
 use super::Section::{self, GlobalDefs, Instance, Root, Script, VirtualServer};
-use super::{Header, Keyword, Shape, Word, always, idle, not_yet, repeated};
+use super::{Entries, Header, Keyword, Shape, Word, always, idle, not_yet, repeated, used};
 
 const ROOT: &[Section] = &[Root];
 
@@ -45,9 +45,39 @@ pub(super) const ROWS: &[Keyword] = &[
     ),
     not_yet("use_pid_dir", ROOT),
     not_yet("instance", ROOT),
-    not_yet("static_ipaddress", ROOT),
-    not_yet("static_routes", ROOT),
-    not_yet("static_rules", ROOT),
+    used(
+        "static_ipaddress",
+        Word::StaticIpaddress,
+        ROOT,
+        Shape::Entries(Entries::StaticAddresses),
+    )
+    .about(
+        "Addresses that are added at the start and taken away at the stop, whatever the state of \
+         the instances is. Each line is an address with its options.",
+    )
+    .checked("these addresses are not added to any interface"),
+    used(
+        "static_routes",
+        Word::StaticRoutes,
+        ROOT,
+        Shape::Entries(Entries::StaticRoutes),
+    )
+    .about(
+        "Routes that are added at the start and taken away at the stop, whatever the state of the \
+         instances is. Each line is a route with its options.",
+    )
+    .checked("these routes are not added"),
+    used(
+        "static_rules",
+        Word::StaticRules,
+        ROOT,
+        Shape::Entries(Entries::StaticRules),
+    )
+    .about(
+        "Rules of policy routing that are added at the start and taken away at the stop, whatever \
+         the state of the instances is. Each line is a rule with its options.",
+    )
+    .checked("these rules are not added"),
     not_yet("track_group", ROOT),
     not_yet("garp_group", ROOT),
     not_yet("linkbeat_interfaces", ROOT),

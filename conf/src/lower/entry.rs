@@ -1,10 +1,10 @@
 //! Lines of blocks that hold no words of the table: addresses, peers, trackers, recipients.
 
 use super::settings::Value;
-use super::{Context, address, number, value};
+use super::{Context, address, number, route, rule, value};
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::Entries;
-use crate::model::{Peer, VirtualAddress, Weight};
+use crate::model::{Peer, Route, Rule, StaticAddress, VirtualAddress, Weight};
 use crate::source::Span;
 use crate::tree::{Statement, Text};
 
@@ -21,6 +21,9 @@ pub(crate) struct Entry {
 pub(crate) enum EntryKind {
     Mail(String),
     Address(Box<VirtualAddress>),
+    StaticAddress(Box<StaticAddress>),
+    Route(Box<Route>),
+    Rule(Box<Rule>),
     Peer(Peer),
     /// Name, weight where one is written, direction.
     Tracker(String, Option<(Weight, bool)>),
@@ -53,6 +56,27 @@ pub(super) fn read(
                     span,
                     kind: EntryKind::Address(Box::new(address)),
                 }))
+            }
+            Entries::StaticAddresses => {
+                let address = address::parse_static(cx, statement);
+                entries.extend(address.map(|address| Entry {
+                    span,
+                    kind: EntryKind::StaticAddress(Box::new(address)),
+                }));
+            }
+            Entries::Routes | Entries::StaticRoutes => {
+                let route = route::parse(cx, statement, kind == Entries::StaticRoutes);
+                entries.extend(route.map(|route| Entry {
+                    span: statement.span(),
+                    kind: EntryKind::Route(Box::new(route)),
+                }));
+            }
+            Entries::Rules | Entries::StaticRules => {
+                let rule = rule::parse(cx, statement, kind == Entries::StaticRules);
+                entries.extend(rule.map(|rule| Entry {
+                    span: statement.span(),
+                    kind: EntryKind::Rule(Box::new(rule)),
+                }));
             }
             Entries::Peers => entries.extend(peer(cx, statement).map(|peer| Entry {
                 span,

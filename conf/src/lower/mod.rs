@@ -8,18 +8,22 @@ pub(crate) mod entry;
 mod forward;
 mod global;
 mod number;
+mod route;
+mod rule;
 mod script;
 pub(crate) mod settings;
+mod statics;
 mod value;
 mod vrrp;
+mod words;
 
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, quote};
 use crate::keyword::{Section, Word};
 use crate::model::{Config, InvalidValue};
 use crate::origin::Origins;
 use crate::source::{Sources, Span};
-use crate::tree::{Statement, Tree};
-use crate::{HostFact, HostNeed, Options, UnknownWords};
+use crate::tree::{Statement, Text, Tree};
+use crate::{HostFact, HostNeed, NotCarriedOut, Options, UnknownWords};
 use settings::{Settings, Value};
 use std::collections::{BTreeMap, HashSet};
 
@@ -33,6 +37,8 @@ pub(crate) struct Context<'a> {
     noted: HashSet<(String, HostFact)>,
     /// Where values are set, if somebody asked.
     origins: Option<Origins>,
+    /// What the next rule without a preference has; IPv4 and IPv6.
+    preferences: [u32; 2],
 }
 
 /// What lowering gives.
@@ -80,6 +86,8 @@ struct Named {
 /// All blocks of the outer level, read but not yet put together.
 #[derive(Default)]
 struct Blocks {
+    /// Words of the outer level that are no blocks of words.
+    root: Settings,
     global: Settings,
     scripts: Vec<Named>,
     instances: Vec<Named>,
@@ -100,6 +108,7 @@ pub(crate) fn lower(
         needs: Vec::new(),
         noted: HashSet::new(),
         origins: options.origins.then(Origins::default),
+        preferences: [rule::LAST_PREFERENCE; 2],
     };
     let mut tree = Tree::new(sources, lines);
     let mut blocks = Blocks::default();
@@ -120,8 +129,9 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
     if let Some(origins) = &mut cx.origins {
         origins.record(cx.sources, &root);
     }
-    for setting in root.into_list() {
+    for setting in root.take_list() {
         let Value::Block(header, settings) = setting.value else {
+            blocks.root.put(cx, setting, settings::Repeat::Last);
             continue;
         };
         if setting.word == Word::VirtualServer {
@@ -141,6 +151,7 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
             _ => {}
         }
     }
+    blocks.root.fail(&root);
 }
 
 fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
@@ -149,8 +160,10 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
     let scripts = script::assemble(cx, &blocks.scripts);
     let instances = vrrp::assemble(cx, &blocks);
     let virtual_servers = checker::finish(cx, drafts, &blocks.global);
+    let statics = statics::assemble(cx, &blocks.root, &blocks.global);
     let config = Config {
         global,
+        statics,
         scripts,
         instances,
         virtual_servers,
@@ -174,6 +187,16 @@ fn name<T>(cx: &mut Context<'_>, name: Result<T, InvalidValue>, span: Span) -> O
             None
         }
     }
+}
+
+/// A word that is read and checked, and nothing more: said once for each word.
+fn not_carried_out(cx: &mut Context<'_>, word: &Text<'_>, consequence: &str) {
+    let text = format!("`{}` is not carried out by this version", word.text);
+    let diagnostic = match cx.options.not_carried_out {
+        NotCarriedOut::Refuse => Diagnostic::error(Code::NotYet, word.span, text),
+        NotCarriedOut::Warn => Diagnostic::warning(Code::NotYet, word.span, text),
+    };
+    cx.said.once_each(diagnostic.because(consequence));
 }
 
 /// Two blocks with one name.

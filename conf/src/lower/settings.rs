@@ -1,7 +1,6 @@
 //! The words of a block with their checked values.
 
 use super::{Context, value};
-use crate::NotCarriedOut;
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::{self, Fate, Header, Keyword, Section, Shape, Word};
 use crate::model::{
@@ -159,8 +158,13 @@ impl Settings {
     }
 
     /// The same, taken.
-    pub(crate) fn into_list(self) -> Vec<Setting> {
-        self.list
+    pub(crate) fn take_list(&mut self) -> Vec<Setting> {
+        std::mem::take(&mut self.list)
+    }
+
+    /// Notes the words whose value was wrong in other settings.
+    pub(crate) fn fail(&mut self, other: &Self) {
+        self.failed.extend(&other.failed);
     }
 
     /// Adds another block's words, as if they had been written behind these.
@@ -171,7 +175,7 @@ impl Settings {
         self.failed.extend(other.failed);
     }
 
-    fn put(&mut self, cx: &mut Context<'_>, setting: Setting, repeat: Repeat) {
+    pub(crate) fn put(&mut self, cx: &mut Context<'_>, setting: Setting, repeat: Repeat) {
         let before = match repeat {
             Repeat::Many => None,
             Repeat::First | Repeat::Last => self
@@ -205,7 +209,7 @@ impl Settings {
 
 /// What becomes of a word that is there already.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Repeat {
+pub(crate) enum Repeat {
     First,
     Last,
     Many,
@@ -248,7 +252,7 @@ pub(crate) fn read_statement(
     };
     match row.fate {
         Fate::Used | Fate::Repeated => {}
-        Fate::Checked(consequence) => not_carried_out(cx, row, consequence, statement.head.span),
+        Fate::Checked(consequence) => super::not_carried_out(cx, &statement.head, consequence),
         Fate::Always => return,
         Fate::NoEffect(why) => {
             let text = format!("`{}` has no effect", row.name);
@@ -279,16 +283,6 @@ pub(crate) fn read_statement(
         };
         settings.put(cx, setting, Repeat::of(row));
     }
-}
-
-/// A word that is read and checked, and nothing more.
-fn not_carried_out(cx: &mut Context<'_>, row: &Keyword, consequence: &str, span: Span) {
-    let text = format!("`{}` is not carried out by this version", row.name);
-    let diagnostic = match cx.options.not_carried_out {
-        NotCarriedOut::Refuse => Diagnostic::error(Code::NotYet, span, text),
-        NotCarriedOut::Warn => Diagnostic::warning(Code::NotYet, span, text),
-    };
-    cx.push(diagnostic.because(consequence));
 }
 
 /// A block behind a word that has none.

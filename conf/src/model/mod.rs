@@ -4,6 +4,7 @@
 mod checker;
 mod config;
 mod ids;
+mod route;
 mod script;
 mod time;
 mod vrrp;
@@ -14,9 +15,13 @@ pub use checker::{
     RealServer, Scheduler, SchedulerFlags, Service, SorryServer, SyncDaemon, TlsOptions, Tunnel,
     TunnelChecksum, UdpProbe, UdpReply, Url, VirtualServer,
 };
-pub use config::{Config, Global};
+pub use config::{Config, Global, Statics};
 pub use ids::{
     EffectivePriority, IfName, InstanceName, InvalidValue, Priority, ScriptName, Vrid, Weight,
+};
+pub use route::{
+    Encap, Hop, KEEPALIVED_PROTOCOL, Lockable, NamedNumber, Network, Realms, Route, RouteInsertion,
+    RouteKind, RouteMetrics, Rule, RuleAction, StaticAddress, WeightedHop,
 };
 pub use script::{ScriptAction, ScriptCommand, ShellWords, UserSpec, VrrpScript};
 pub use time::{AdvertInterval, Micros};

@@ -220,6 +220,8 @@ pub struct VirtualAddress {
     pub preferred_lft: Option<u32>,
     /// The loss of this address changes nothing.
     pub no_track: bool,
+    /// `use_vmac`: it stands on a virtual interface of its own.
+    pub use_vmac: bool,
 }
 
 /// One line of `track_interface`.

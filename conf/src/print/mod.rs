@@ -1,6 +1,7 @@
 //! The canonical text of a configuration. Reading it again gives the same configuration.
 
 mod checker;
+mod route;
 mod vrrp;
 mod word;
 
@@ -36,6 +37,7 @@ pub(crate) fn rows(config: &Config, secrets: Secrets) -> Vec<Row> {
 
 fn all(page: &mut Page, config: &Config) {
     global(page, config);
+    statics(page, config);
     for script in &config.scripts {
         vrrp::script(page, script);
     }
@@ -264,6 +266,15 @@ impl Page {
         self.set(word, line);
     }
 
+    /// A block with a line for each entry; none where there is none.
+    fn lines<T>(&mut self, word: &str, entries: &[T], line: impl Fn(&T) -> String) {
+        if !entries.is_empty() {
+            self.block(word, |page| {
+                entries.iter().for_each(|entry| page.line(&line(entry)));
+            });
+        }
+    }
+
     /// A block.
     fn block(&mut self, head: &str, inside: impl FnOnce(&mut Self)) {
         if self.full() {
@@ -279,6 +290,18 @@ impl Page {
             self.text.push('\n');
         }
     }
+}
+
+/// What is there whatever the instances' states are.
+fn statics(page: &mut Page, config: &Config) {
+    let statics = &config.statics;
+    page.lines(
+        "static_ipaddress",
+        &statics.addresses,
+        route::static_address,
+    );
+    page.lines("static_routes", &statics.routes, route::route);
+    page.lines("static_rules", &statics.rules, route::rule);
 }
 
 /// Seconds as they are written: `1`, `0.25`.
