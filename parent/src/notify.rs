@@ -210,6 +210,7 @@ mod tests {
         UserSpec {
             user: name.to_owned(),
             group: None,
+            all_groups: false,
         }
     }
 

@@ -156,6 +156,16 @@ impl Diagnostics {
         }
     }
 
+    /// Says something; where the same text was said of another place, that place is counted.
+    pub(crate) fn push_once(&mut self, diagnostic: Diagnostic) {
+        let same =
+            |kept: &&mut Diagnostic| kept.code == diagnostic.code && kept.text == diagnostic.text;
+        match self.kept.iter_mut().find(same) {
+            Some(kept) => kept.more = kept.more.saturating_add(1),
+            None => self.push(diagnostic),
+        }
+    }
+
     /// Notes that some of the text was not read.
     pub(crate) fn set_incomplete(&mut self) {
         self.incomplete = true;

@@ -1,15 +1,21 @@
 //! From blocks as written to the checked configuration: the only place that says "wrong value".
 
 mod address;
+mod bfd;
 mod bytes;
 mod checker;
 mod command;
 mod entry;
 mod forward;
 mod global;
+mod hmac;
+mod link;
 mod number;
 mod script;
 mod settings;
+mod sync;
+mod tracker;
+mod tracking;
 mod value;
 mod vrrp;
 
@@ -18,7 +24,7 @@ use crate::keyword::{Section, Word};
 use crate::model::{Config, InvalidValue};
 use crate::source::{Sources, Span};
 use crate::tree::{Statement, Tree};
-use crate::{HostFact, HostNeed, Options, UnknownWords};
+use crate::{HostFact, HostNeed, NotCarriedOut, Options, UnknownWords};
 use settings::{Settings, Value};
 use std::collections::{BTreeMap, HashSet};
 
@@ -45,6 +51,16 @@ impl Context<'_> {
         }
     }
 
+    /// Something that is read and checked, and nothing more. Said once for all places.
+    fn not_carried_out(&mut self, what: &str, consequence: &str, span: Span) {
+        let text = format!("{what} is not carried out by this version");
+        let diagnostic = match self.options.not_carried_out {
+            NotCarriedOut::Refuse => Diagnostic::error(Code::NotYet, span, text),
+            NotCarriedOut::Warn => Diagnostic::warning(Code::NotYet, span, text),
+        };
+        self.said.push_once(diagnostic.because(consequence));
+    }
+
     /// Notes what the host has to have, once for each who needs it.
     fn need(&mut self, fact: HostFact, subject: &str, span: Span) {
         if self.noted.insert((subject.to_owned(), fact.clone())) {
@@ -69,6 +85,10 @@ struct Named {
 struct Blocks {
     global: Settings,
     scripts: Vec<Named>,
+    processes: Vec<Named>,
+    files: Vec<Named>,
+    bfds: Vec<Named>,
+    groups: Vec<Named>,
     instances: Vec<Named>,
     servers: Vec<checker::Draft>,
 }
@@ -116,6 +136,10 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
         match setting.word {
             Word::GlobalDefs => blocks.global.extend(cx, named.settings),
             Word::VrrpScript => blocks.scripts.push(named),
+            Word::TrackProcessBlock => blocks.processes.push(named),
+            Word::TrackFileBlock => blocks.files.push(named),
+            Word::BfdInstance => blocks.bfds.push(named),
+            Word::SyncGroup => blocks.groups.push(named),
             Word::VrrpInstance => blocks.instances.push(named),
             _ => {}
         }
@@ -126,12 +150,22 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
     let drafts = std::mem::take(&mut blocks.servers);
     let global = global::assemble(cx, &blocks.global);
     let scripts = script::assemble(cx, &blocks.scripts);
-    let instances = vrrp::assemble(cx, &blocks);
+    let track_processes = tracker::processes(cx, &blocks.processes);
+    let track_files = tracker::files(cx, &blocks.files);
+    let bfd_instances = bfd::assemble(cx, &blocks.bfds);
+    let known = tracking::Known::new(&blocks);
+    let instances = vrrp::assemble(cx, &blocks, &known);
+    let sync_groups = sync::assemble(cx, &blocks, &known);
+    tracking::unused(cx, &blocks);
     let virtual_servers = checker::finish(cx, drafts, &blocks.global);
     let config = Config {
         global,
         scripts,
+        track_processes,
+        track_files,
+        bfd_instances,
         instances,
+        sync_groups,
         virtual_servers,
     };
     if cx.said.errors() == 0 && config.instances.is_empty() && config.virtual_servers.is_empty() {
