@@ -1,7 +1,10 @@
 //! The canonical text of a configuration. Reading it again gives the same configuration.
 
+mod besides;
 mod checker;
 mod route;
+mod sync;
+mod tracker;
 mod vrrp;
 mod word;
 
@@ -41,8 +44,20 @@ fn all(page: &mut Page, config: &Config) {
     for script in &config.scripts {
         vrrp::script(page, script);
     }
+    for process in &config.track_processes {
+        tracker::process(page, process);
+    }
+    for file in &config.track_files {
+        tracker::file(page, file);
+    }
+    for bfd in &config.bfd_instances {
+        tracker::bfd(page, bfd);
+    }
     for instance in &config.instances {
         vrrp::instance(page, instance);
+    }
+    for group in &config.sync_groups {
+        sync::group(page, group);
     }
     for server in &config.virtual_servers {
         checker::virtual_server(page, server);

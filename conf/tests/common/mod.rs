@@ -26,6 +26,7 @@ pub(crate) const STRICT: Options = Options {
 pub(crate) const LOOKING: Options = Options {
     unknown_words: UnknownWords::Refuse,
     not_carried_out: NotCarriedOut::Warn,
+    origins: false,
 };
 
 /// A folder of the test data.

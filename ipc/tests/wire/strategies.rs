@@ -143,8 +143,18 @@ fn virtual_address() -> impl Strategy<Value = VirtualAddress> {
     (where_to, looks, broadcast, flags).prop_map(|(where_to, looks, broadcast, flags)| {
         let (address, prefix, peer) = where_to;
         let (dev, scope, label) = looks;
-        let ([nodad, home, mngtmpaddr, noprefixroute, autojoin, no_track, use_vmac], preferred_lft) =
-            flags;
+        let (
+            [
+                nodad,
+                home,
+                mngtmpaddr,
+                noprefixroute,
+                autojoin,
+                no_track,
+                use_vmac,
+            ],
+            preferred_lft,
+        ) = flags;
         VirtualAddress {
             address,
             prefix,
