@@ -34,19 +34,32 @@ pub trait Files {
 }
 
 /// What becomes of a word that nobody knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnknownWords {
     /// An error (the default).
+    #[default]
     Refuse,
     /// A warning, and the line is ignored, as keepalived does at start.
     Ignore,
 }
 
+/// What becomes of a word that is read and checked, but not carried out by this version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NotCarriedOut {
+    /// An error (the default): a daemon that leaves out a part of what it is told is dangerous.
+    #[default]
+    Refuse,
+    /// A warning, for those who look at a configuration without running it.
+    Warn,
+}
+
 /// How to read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// What becomes of unknown words.
     pub unknown_words: UnknownWords,
+    /// What becomes of words that this version does not carry out.
+    pub not_carried_out: NotCarriedOut,
 }
 
 /// A fact of this host that the configuration relies on. The text is right without it, so it is

@@ -430,7 +430,7 @@ prop_compose! {
             instance
         }).collect();
         Config {
-            global: Global { router_id, script_user, script_security, log_unknown_vrids, mail },
+            global: Global { router_id, script_user, script_security, log_unknown_vrids, mail, lvs: Lvs::default() },
             scripts,
             instances,
             virtual_servers: Vec::new(),

@@ -325,6 +325,7 @@ fn unknown_words_are_passed_over_when_that_is_asked_for() {
     );
     let options = Options {
         unknown_words: UnknownWords::Ignore,
+        ..Options::default()
     };
     let loaded = load(&files, Path::new("a.conf"), &options);
     assert_eq!(loaded.report.errors(), 0);

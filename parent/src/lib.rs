@@ -61,6 +61,7 @@
 //! binary's `io`.
 
 pub mod account;
+pub mod balance;
 pub mod cli;
 pub mod config_files;
 pub mod glob;

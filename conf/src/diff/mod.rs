@@ -223,6 +223,7 @@ fn global(old: &Global, new: &Global) -> Vec<String> {
         script_security,
         log_unknown_vrids,
         mail,
+        lvs,
     } = new;
     let mut values = Values::default();
     values.option("router_id", old.router_id.as_ref(), router_id.as_ref());
@@ -242,6 +243,7 @@ fn global(old: &Global, new: &Global) -> Vec<String> {
         *log_unknown_vrids,
     );
     values.changed("mail", &old.mail, mail);
+    values.changed("lvs", &old.lvs, lvs);
     values.0
 }
 

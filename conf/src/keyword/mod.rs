@@ -184,6 +184,9 @@ pub(crate) enum Fate {
     Always,
     /// Accepted with a warning that says why it has no effect.
     NoEffect(&'static str),
+    /// Read, checked and kept in the model like any other, but this version does not carry it out;
+    /// the text says what would happen without it. An error, so that nothing is left out in silence.
+    Checked(&'static str),
     /// Known to keepalived; an error, so that nothing is left out in silence.
     NotYet,
 }
@@ -201,6 +204,46 @@ pub(crate) struct Keyword {
     pub(crate) shape: Shape,
     /// What holdfast does with it.
     pub(crate) fate: Fate,
+    /// What it does, for the manual: one or two sentences.
+    pub(crate) about: &'static str,
+    /// What holds where it is missing, for the manual; empty where nothing does.
+    pub(crate) default: &'static str,
+    /// First release of keepalived that has it; empty for 2.2.7 and before.
+    pub(crate) since: &'static str,
+    /// What to write instead of an old spelling.
+    pub(crate) old: Option<&'static str>,
+}
+
+impl Keyword {
+    /// What it does.
+    const fn about(mut self, text: &'static str) -> Self {
+        self.about = text;
+        self
+    }
+
+    /// What holds where it is missing.
+    const fn default(mut self, text: &'static str) -> Self {
+        self.default = text;
+        self
+    }
+
+    /// First release of keepalived that has it.
+    const fn since(mut self, release: &'static str) -> Self {
+        self.since = release;
+        self
+    }
+
+    /// What to write instead.
+    const fn old(mut self, instead: &'static str) -> Self {
+        self.old = Some(instead);
+        self
+    }
+
+    /// Read and checked, but not carried out; the text says what would happen without it.
+    const fn checked(mut self, consequence: &'static str) -> Self {
+        self.fate = Fate::Checked(consequence);
+        self
+    }
 }
 
 /// A row that is carried out.
@@ -251,6 +294,10 @@ const fn row(
         sections,
         shape,
         fate,
+        about: "",
+        default: "",
+        since: "",
+        old: None,
     }
 }
 

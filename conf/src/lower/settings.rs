@@ -1,6 +1,7 @@
 //! The words of a block with their checked values.
 
 use super::{Context, value};
+use crate::NotCarriedOut;
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::{self, Fate, Header, Keyword, Section, Shape, Word};
 use crate::model::{
@@ -247,6 +248,7 @@ pub(crate) fn read_statement(
     };
     match row.fate {
         Fate::Used | Fate::Repeated => {}
+        Fate::Checked(consequence) => not_carried_out(cx, row, consequence, statement.head.span),
         Fate::Always => return,
         Fate::NoEffect(why) => {
             let text = format!("`{}` has no effect", row.name);
@@ -277,6 +279,16 @@ pub(crate) fn read_statement(
         };
         settings.put(cx, setting, Repeat::of(row));
     }
+}
+
+/// A word that is read and checked, and nothing more.
+fn not_carried_out(cx: &mut Context<'_>, row: &Keyword, consequence: &str, span: Span) {
+    let text = format!("`{}` is not carried out by this version", row.name);
+    let diagnostic = match cx.options.not_carried_out {
+        NotCarriedOut::Refuse => Diagnostic::error(Code::NotYet, span, text),
+        NotCarriedOut::Warn => Diagnostic::warning(Code::NotYet, span, text),
+    };
+    cx.push(diagnostic.because(consequence));
 }
 
 /// A block behind a word that has none.

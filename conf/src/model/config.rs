@@ -1,6 +1,6 @@
 //! The whole checked configuration.
 
-use super::{Mail, UserSpec, VirtualServer, VrrpInstance, VrrpScript};
+use super::{Lvs, Mail, UserSpec, VirtualServer, VrrpInstance, VrrpScript};
 use serde::{Deserialize, Serialize};
 
 /// Everything that one set of configuration files says.
@@ -29,6 +29,8 @@ pub struct Global {
     pub log_unknown_vrids: bool,
     /// `notification_email` and the server that takes it; none where nobody is to be told.
     pub mail: Option<Mail>,
+    /// What concerns the load balancer as a whole.
+    pub lvs: Lvs,
 }
 
 impl Default for Global {
@@ -39,6 +41,7 @@ impl Default for Global {
             script_security: true,
             log_unknown_vrids: false,
             mail: None,
+            lvs: Lvs::default(),
         }
     }
 }

@@ -9,9 +9,10 @@ mod time;
 mod vrrp;
 
 pub use checker::{
-    BodyPattern, Check, CheckTiming, DnsType, Endpoint, Forward, HttpProbe, HttpVersion, Mail,
-    MailServer, Persistence, Probe, Protocol, RealServer, Scheduler, SchedulerFlags, Service,
-    SorryServer, TlsOptions, Tunnel, TunnelChecksum, UdpProbe, UdpReply, Url, VirtualServer,
+    BodyPattern, Check, CheckTiming, DnsType, Endpoint, FlushOnStop, Forward, GroupMember,
+    HttpProbe, HttpVersion, Lvs, LvsTimeouts, Mail, MailServer, Persistence, Probe, Protocol,
+    RealServer, Scheduler, SchedulerFlags, Service, SorryServer, SyncDaemon, TlsOptions, Tunnel,
+    TunnelChecksum, UdpProbe, UdpReply, Url, VirtualServer,
 };
 pub use config::{Config, Global};
 pub use ids::{

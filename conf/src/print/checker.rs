@@ -8,13 +8,14 @@ use crate::model::{
 };
 
 pub(super) fn virtual_server(page: &mut Page, server: &VirtualServer) {
-    let head = match server.service {
+    let head = match &server.service {
         Service::Address { address, port, .. } => format!("virtual_server {address} {port}"),
         Service::Mark { mark, .. } => format!("virtual_server fwmark {mark}"),
+        Service::Group { name, .. } => format!("virtual_server group {name}"),
     };
     page.block(&head, |page| {
-        match server.service {
-            Service::Address { protocol, .. } => {
+        match &server.service {
+            Service::Address { protocol, .. } | Service::Group { protocol, .. } => {
                 page.set("protocol", protocol.to_string().to_uppercase());
             }
             Service::Mark { family, .. } => page.set(

@@ -7,7 +7,9 @@
     reason = "tests assert by panicking"
 )]
 
-use holdfast_conf::{Files, HostFact, Loaded, Options, Secrets, UnknownWords, load, print};
+use holdfast_conf::{
+    Files, HostFact, Loaded, NotCarriedOut, Options, Secrets, UnknownWords, load, print,
+};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
@@ -16,6 +18,7 @@ use std::path::{Path, PathBuf};
 /// Options of a start without compatibility option.
 pub(crate) const STRICT: Options = Options {
     unknown_words: UnknownWords::Refuse,
+    not_carried_out: NotCarriedOut::Refuse,
 };
 
 /// A folder of the test data.

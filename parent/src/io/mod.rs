@@ -1,6 +1,7 @@
 //! Everything that touches the system.
 
 mod accounts;
+mod balancing;
 mod clock;
 mod config;
 pub(crate) mod confine;
