@@ -5,6 +5,7 @@
 
 mod diag;
 mod diff;
+mod fmt;
 mod keyword;
 mod lexer;
 mod lower;
@@ -17,6 +18,7 @@ mod tree;
 
 pub use diag::{Code, Report};
 pub use diff::{Change, ChangeKind, Diff, diff};
+pub use fmt::{Unformatted, format};
 pub use print::{Secrets, print};
 
 use diag::Diagnostics;
