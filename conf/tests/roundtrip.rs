@@ -10,7 +10,7 @@ mod common;
 
 use common::{Folder, Memory, STRICT, data};
 use holdfast_conf::model::*;
-use holdfast_conf::{Secrets, load, print};
+use holdfast_conf::{Options, Secrets, dump_with, load, print};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -29,6 +29,18 @@ fn same_after_printing(config: &Config) {
     let again = loaded.config.unwrap();
     assert_eq!(&again, config, "{text}");
     assert_eq!(print(&again, Secrets::Shown), text);
+}
+
+fn same_after_dump(config: &Config) {
+    let options = Options {
+        origins: true,
+        ..Options::default()
+    };
+    let text = print(config, Secrets::Shown);
+    let loaded = load(&Memory::one(text), Path::new("a.conf"), &options);
+    let dumped = dump_with(&loaded, Secrets::Shown).unwrap();
+    let again = Memory::one(dumped.clone()).load();
+    assert_eq!(again.config.as_ref(), Some(config), "{dumped}");
 }
 
 #[test]
@@ -444,6 +456,7 @@ proptest! {
     #[test]
     fn every_configuration_is_the_same_after_printing(config in config()) {
         same_after_printing(&config);
+        same_after_dump(&config);
     }
 
     #[test]
