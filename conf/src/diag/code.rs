@@ -1,4 +1,5 @@
-//! The codes of all diagnostics; a code never changes its meaning.
+//! The codes of all diagnostics; a code never changes its meaning. Each has its long form in a file
+//! of its name in `explain/`; without that file this does not compile.
 
 use std::fmt;
 
@@ -21,6 +22,13 @@ macro_rules! codes {
             /// What it is about, in a few words.
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)* }
+            }
+
+            /// The long form: why it matters, an example, what to do.
+            pub const fn explanation(self) -> &'static str {
+                match self {
+                    $(Self::$name => include_str!(concat!("explain/", stringify!($name), ".txt")),)*
+                }
             }
         }
     };
@@ -131,9 +139,49 @@ impl fmt::Display for Code {
     }
 }
 
+impl Code {
+    /// The code that somebody writes as `HF0201`, `hf201` or `0201`.
+    pub fn find(text: &str) -> Option<Self> {
+        let digits = match text.get(..2) {
+            Some(start) if start.eq_ignore_ascii_case("HF") => text.get(2..)?,
+            _ => text,
+        };
+        let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number: u16 = all_digits.then(|| digits.parse().ok())??;
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.number() == number)
+    }
+
+    /// Everything about it, for the terminal.
+    pub fn explain(self) -> String {
+        format!("{self}: {}\n\n{}", self.title(), self.explanation())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_found_however_it_is_written() {
+        for text in ["HF0201", "hf0201", "Hf201", "0201", "201"] {
+            assert_eq!(Code::find(text), Some(Code::OutOfRange), "{text}");
+        }
+        for text in [
+            "", "HF", "HF0000", "+201", "0x201", "HF99999", "é1", "HF 201",
+        ] {
+            assert_eq!(Code::find(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_explanation_starts_with_the_code_and_its_title() {
+        let text = Code::OutOfRange.explain();
+        assert!(text.starts_with("HF0201: a number is out of range\n\nThe number is outside"));
+        assert!(text.ends_with("}\n"));
+    }
 
     #[test]
     fn numbers_rise_without_repetition() {

@@ -1,6 +1,7 @@
 //! What is said about a text: errors, warnings and notes with their places.
 
 mod code;
+mod json;
 mod render;
 
 use crate::origin::Origin;
@@ -221,6 +222,20 @@ impl Report {
             text.push('\n');
         }
         text
+    }
+
+    /// One line that says where more is to be read; none where nothing was said.
+    pub fn hint(&self) -> Option<String> {
+        /// More codes than these do not fit into a line of 80 columns.
+        const MAX_NAMED: usize = 4;
+        let mut named: Vec<String> = Vec::new();
+        for diagnostic in &self.said.kept {
+            let code = diagnostic.code.to_string();
+            if named.len() < MAX_NAMED && !named.contains(&code) {
+                named.push(code);
+            }
+        }
+        (!named.is_empty()).then(|| format!("`holdfastctl explain {}` says more", named.join(" ")))
     }
 
     /// One line for the end: how many of what, and that nothing was touched. `remarks` counts what

@@ -1,5 +1,6 @@
 //! Any value of each type that goes over a socket.
 
+use crate::balance::{any_change, any_checks, any_pools, any_verdicts};
 use holdfast_ipc::config::model::{
     AdvertInterval, Auth, AuthKey, Broadcast, ChecksumForm, Family, GarpSettings, IfName,
     InitialState, InstanceName, Micros, Peer, Priority, ScriptAction, ScriptName, ShellWords,
@@ -250,6 +251,8 @@ fn vrrp_config() -> impl Strategy<Value = VrrpConfig> {
         routers,
         log_unknown_vrids: flags[0],
         log_detail: flags[1],
+        lvs: crate::balance::lvs(),
+        pools: 0,
     })
 }
 
@@ -282,6 +285,7 @@ fn checker_config() -> impl Strategy<Value = CheckerConfig> {
         CheckerConfig {
             scripts,
             script_security,
+            checks: 0,
         }
     })
 }
@@ -430,6 +434,14 @@ pub(crate) fn parent_to_vrrp() -> impl Strategy<Value = ParentToVrrp> {
             generation,
             verdict,
         }),
+        (generation(), any_pools())
+            .prop_map(|(generation, pools)| ParentToVrrp::Pools { generation, pools }),
+        (generation(), any_verdicts()).prop_map(|(generation, verdicts)| {
+            ParentToVrrp::CheckVerdicts {
+                generation,
+                verdicts,
+            }
+        }),
     ]
 }
 
@@ -448,6 +460,10 @@ pub(crate) fn vrrp_to_parent() -> impl Strategy<Value = VrrpToParent> {
         (generation(), text())
             .prop_map(|(generation, reason)| VrrpToParent::Refused { generation, reason }),
         Just(VrrpToParent::Stopped),
+        (any::<IpAddr>(), any::<bool>())
+            .prop_map(|(address, held)| VrrpToParent::Held { address, held }),
+        (generation(), any_change())
+            .prop_map(|(generation, change)| VrrpToParent::PoolChanged { generation, change }),
     ]
 }
 
@@ -470,6 +486,16 @@ pub(crate) fn parent_to_checker() -> impl Strategy<Value = ParentToChecker> {
             .prop_map(|(generation, config)| ParentToChecker::Prepare { generation, config }),
         start.prop_map(ParentToChecker::Start),
         Just(ParentToChecker::Stop),
+        (generation(), any_checks())
+            .prop_map(|(generation, checks)| ParentToChecker::Checks { generation, checks }),
+        (generation(), any_verdicts()).prop_map(|(generation, verdicts)| {
+            ParentToChecker::CheckVerdicts {
+                generation,
+                verdicts,
+            }
+        }),
+        (any::<IpAddr>(), any::<bool>())
+            .prop_map(|(address, held)| ParentToChecker::Held { address, held }),
     ]
 }
 
@@ -486,6 +512,12 @@ pub(crate) fn checker_to_parent() -> impl Strategy<Value = CheckerToParent> {
         (generation(), text())
             .prop_map(|(generation, reason)| CheckerToParent::Refused { generation, reason }),
         Just(CheckerToParent::Stopped),
+        (generation(), any_verdicts()).prop_map(|(generation, verdicts)| {
+            CheckerToParent::CheckVerdicts {
+                generation,
+                verdicts,
+            }
+        }),
         (generation(), verdict()).prop_map(|(generation, verdict)| CheckerToParent::Verdict {
             generation,
             verdict,

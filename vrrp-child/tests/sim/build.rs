@@ -120,6 +120,7 @@ pub(crate) fn config(router: VirtualRouter) -> VrrpConfig {
         routers: vec![router],
         log_unknown_vrids: false,
         log_detail: false,
+        ..VrrpConfig::default()
     }
 }
 

@@ -89,5 +89,6 @@ pub(crate) fn config(routers: impl Into<Vec<VirtualRouter>>) -> VrrpConfig {
         routers: routers.into(),
         log_unknown_vrids: false,
         log_detail: true,
+        ..VrrpConfig::default()
     }
 }
