@@ -44,8 +44,10 @@ pub(crate) fn name(server: &VirtualServer) -> String {
 impl ServerChange {
     /// The work grows with the number of real servers.
     pub(crate) fn new(old: &VirtualServer, new: &VirtualServer) -> Self {
-        let mut change = Self::default();
-        change.servers_differ = old.real_servers != new.real_servers;
+        let mut change = Self {
+            servers_differ: old.real_servers != new.real_servers,
+            ..Self::default()
+        };
         change.real_servers(&old.real_servers, &new.real_servers);
         if !same_settings(old, new) {
             change.settings = print::differing_words(
