@@ -10,7 +10,7 @@ mod common;
 
 use common::{Folder, LOOKING, Memory, STRICT, data};
 use holdfast_conf::model::*;
-use holdfast_conf::{Secrets, format as format_text, load, print};
+use holdfast_conf::{Options, Secrets, dump_with, format as format_text, load, print};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -46,6 +46,18 @@ fn same_after_formatting(config: &Config, text: &str) {
     assert_eq!(formatted.trim_end(), text.trim_end());
     let loaded = Memory::one(formatted).load();
     assert_eq!(loaded.config.as_ref(), Some(config), "{text}");
+}
+
+fn same_after_dump(config: &Config) {
+    let options = Options {
+        origins: true,
+        ..Options::default()
+    };
+    let text = print(config, Secrets::Shown);
+    let loaded = load(&Memory::one(text), Path::new("a.conf"), &options);
+    let dumped = dump_with(&loaded, Secrets::Shown).unwrap();
+    let again = Memory::one(dumped.clone()).load();
+    assert_eq!(again.config.as_ref(), Some(config), "{dumped}");
 }
 
 #[test]
@@ -463,6 +475,7 @@ proptest! {
     #[test]
     fn every_configuration_is_the_same_after_printing(config in config()) {
         same_after_printing(&config);
+        same_after_dump(&config);
     }
 
     #[test]
