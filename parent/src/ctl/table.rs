@@ -72,7 +72,8 @@ pub const SUBCOMMANDS: &[SubCommand] = &[
         arguments: "FILE...",
         about: "look for mistakes in configurations",
         more: "Reads each file with what it includes, as `holdfast -t` does, and says what is\n\
-               wrong. Facts of this host are left out unless they are asked for.\n",
+               wrong. Facts of this host are left out unless they are asked for. With --pair each\n\
+               file is that of one node, and what would happen between them is said.\n",
         options: &[
             flag(None, "host", "hold them against this host as well"),
             flag(
@@ -87,8 +88,8 @@ pub const SUBCOMMANDS: &[SubCommand] = &[
         name: "diff",
         arguments: "OLD NEW",
         about: "say what a reload would do",
-        more: "Compares two configurations by their meaning: comments, order and defaults do not\n\
-               matter.\n",
+        more: "What a reload from OLD to NEW would do to instances, addresses and servers, and\n\
+               whether a role changes. Comments, order and defaults do not matter.\n",
         options: &[FORMAT],
     },
     SubCommand {
@@ -110,8 +111,9 @@ pub const SUBCOMMANDS: &[SubCommand] = &[
         name: "dump",
         arguments: "FILE",
         about: "print a configuration as it is understood",
-        more: "Every value that is in effect, defaults included. Passwords are not shown.\n",
-        options: &[],
+        more: "Every value that is in effect, defaults included, and where it was set. Passwords\n\
+               are not shown.\n",
+        options: &[FORMAT],
     },
     SubCommand {
         name: "explain",

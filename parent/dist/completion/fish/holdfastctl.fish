@@ -19,6 +19,7 @@ complete -c holdfastctl -n '__fish_seen_subcommand_from fmt' -s w -l write -d 'r
 complete -c holdfastctl -n '__fish_seen_subcommand_from fmt' -l check -d 'change nothing'
 
 complete -c holdfastctl -n "not __fish_seen_subcommand_from $commands" -a dump -d 'print a configuration as it is understood'
+complete -c holdfastctl -n '__fish_seen_subcommand_from dump' -l format -x -a 'text json' -d 'for people, or one JSON document'
 
 complete -c holdfastctl -n "not __fish_seen_subcommand_from $commands" -a explain -d 'say more about a code such as HF0201'
 complete -c holdfastctl -n '__fish_seen_subcommand_from explain' -l list -d 'print all codes'
