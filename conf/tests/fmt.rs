@@ -103,6 +103,7 @@ vrrp_instance VI_1 {  # what it is
 
 #[test]
 fn what_was_pasted_from_a_web_page_is_repaired() {
+    assert_eq!(formatted("\u{feff}@a b  c\u{a0}\n"), "@a b  c\n");
     assert_eq!(
         formatted("\u{feff}vrrp_script\u{a0}x {\n\u{3000}script “/bin/a\u{a0}b”\n}"),
         "vrrp_script x {\n    script \"/bin/a b\"\n}\n"
@@ -139,6 +140,10 @@ include   conf.d/{a,b}.conf   # more
 $ROUTES= \\
     192.0.2.0/24   dev eth0  \\
       # {
+  @main $X=a  \\  # and
+  # one more
+  b  { \\
+}
 @main vrrp_instance  A {
 @^main vrrp_instance  B {
 interface   ${IF}
@@ -153,6 +158,10 @@ include   conf.d/{a,b}.conf   # more
 $ROUTES= \\
     192.0.2.0/24   dev eth0  \\
       # {
+  @main $X=a  \\  # and
+  # one more
+  b  { \\
+}
 @main vrrp_instance  A {
 @^main vrrp_instance  B {
     interface ${IF}
