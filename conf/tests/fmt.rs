@@ -5,6 +5,10 @@
     clippy::panic,
     reason = "tests assert by panicking"
 )]
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
 
 mod common;
 
@@ -391,7 +395,64 @@ fn statement() -> impl Strategy<Value = String> {
     })
 }
 
+/// Signs that matter to the reader of lines.
+const SIGNS: &[&str] = &[
+    "{",
+    "}",
+    "\"",
+    "'",
+    "#",
+    "!",
+    "@x ",
+    "@^x ",
+    "~SEQ(i, 2) ",
+    "$X=",
+    "${X}",
+    "$X",
+    "\\",
+    "//",
+    " ",
+    "\n",
+    "\r\n",
+    "\u{a0}",
+    "\u{feff}",
+    "“",
+    "include ",
+    "a",
+];
+
 proptest! {
+    #[test]
+    fn a_damaged_file_means_the_same_when_it_is_formatted(
+        file: prop::sample::Index,
+        damages in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0_usize..6, prop::sample::select(SIGNS)),
+            1..4,
+        ),
+    ) {
+        let all = files();
+        let (folder, name) = &all[file.index(all.len())];
+        let bytes = std::fs::read(folder.join(name)).unwrap();
+        prop_assume!(bytes.len() < 10_000);
+        let mut text: Vec<char> = String::from_utf8_lossy(&bytes).chars().collect();
+        for (place, removed, put) in damages {
+            let at = place.index(text.len() + 1);
+            let end = text.len().min(at + removed);
+            text.splice(at..end, put.chars());
+        }
+        let text: String = text.into_iter().collect();
+        let Ok(result) = format("a.conf", text.clone().into()) else {
+            return Ok(());
+        };
+        prop_assert_eq!(&formatted(&result), &result);
+        let before = Memory::one(text.clone()).load();
+        if odd_quotes(&before) == 0 {
+            let after = Memory::one(result).load();
+            prop_assert_eq!(before.report.errors(), after.report.errors(), "{}", text);
+            prop_assert_eq!(before.config, after.config, "{}", text);
+        }
+    }
+
     #[test]
     fn comments_and_words_of_any_text_stay_in_their_order(
         statements in prop::collection::vec(statement(), 0..6)
