@@ -446,7 +446,8 @@ proptest! {
         };
         prop_assert_eq!(&formatted(&result), &result);
         let before = Memory::one(text.clone()).load();
-        if odd_quotes(&before) == 0 {
+        // A remark behind `//` that becomes a comment, and a repaired quotation, may take errors away.
+        if odd_quotes(&before) == 0 && !text.contains("//") {
             let after = Memory::one(result).load();
             prop_assert_eq!(before.report.errors(), after.report.errors(), "{}", text);
             prop_assert_eq!(before.config, after.config, "{}", text);
