@@ -160,7 +160,13 @@ mod tests {
 
     #[test]
     fn without_misc_dynamic_only_status_0_is_a_success() {
-        assert_eq!(exit(false, 0), Outcome::Passed(Success::Exit { status: 0, weight: None }));
+        assert_eq!(
+            exit(false, 0),
+            Outcome::Passed(Success::Exit {
+                status: 0,
+                weight: None
+            })
+        );
         for status in [1, 2, 255] {
             assert_eq!(exit(false, status), Outcome::Failed(Cause::Exit(status)));
         }
@@ -180,7 +186,10 @@ mod tests {
         let judge = |end: event::Outcome| plan(true).judge(Some(&end), Micros::ZERO).outcome;
         let text = || "why".to_owned();
         assert_eq!(
-            judge(event::Outcome::Signaled { signal: 9, output: text() }),
+            judge(event::Outcome::Signaled {
+                signal: 9,
+                output: text()
+            }),
             Outcome::Failed(Cause::Signal(9))
         );
         assert_eq!(
@@ -197,22 +206,34 @@ mod tests {
         );
         let after = Micros::from_secs(3);
         let finding = plan(true).judge(None, after);
-        assert_eq!(finding.outcome, Outcome::Failed(Cause::RunTimedOut { after }));
+        assert_eq!(
+            finding.outcome,
+            Outcome::Failed(Cause::RunTimedOut { after })
+        );
         assert_eq!(finding.to_string(), "timed out after 3 s");
     }
 
     #[test]
     fn what_a_program_wrote_last_is_told() {
-        let end = event::Outcome::Exited { status: 1, output: "busy".to_owned() };
+        let end = event::Outcome::Exited {
+            status: 1,
+            output: "busy".to_owned(),
+        };
         let finding = plan(false).judge(Some(&end), Micros::from_millis(12));
-        assert_eq!(finding.to_string(), "exit 1 after 12 ms, last bytes \"busy\"");
+        assert_eq!(
+            finding.to_string(),
+            "exit 1 after 12 ms, last bytes \"busy\""
+        );
     }
 
     #[test]
     fn a_file_without_weight_is_a_verdict() {
         let up = Outcome::Passed(Success::File { shift: 0 });
         assert_eq!(judge_file(0, 0, false), up);
-        assert_eq!(judge_file(3, 0, false), Outcome::Failed(Cause::FileValue(3)));
+        assert_eq!(
+            judge_file(3, 0, false),
+            Outcome::Failed(Cause::FileValue(3))
+        );
         assert_eq!(judge_file(0, 0, true), Outcome::Failed(Cause::FileValue(0)));
         assert_eq!(judge_file(-1, 0, true), up);
     }
@@ -223,8 +244,14 @@ mod tests {
         assert_eq!(judge_file(3, -5, false), shift(-15));
         assert_eq!(judge_file(3, -5, true), shift(15));
         let least = i64::from(i32::MIN);
-        assert_eq!(judge_file(least, 1, false), Outcome::Failed(Cause::FileValue(least)));
-        assert_eq!(judge_file(i64::MIN, i32::MIN, false), shift(i64::from(i32::MAX)));
+        assert_eq!(
+            judge_file(least, 1, false),
+            Outcome::Failed(Cause::FileValue(least))
+        );
+        assert_eq!(
+            judge_file(i64::MIN, i32::MIN, false),
+            shift(i64::from(i32::MAX))
+        );
     }
 
     #[test]

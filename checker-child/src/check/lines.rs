@@ -165,7 +165,10 @@ mod tests {
     }
 
     fn http(tls: bool) -> Probe {
-        let tls = tls.then_some(TlsOptions { sni: false, sni_name: None });
+        let tls = tls.then_some(TlsOptions {
+            sni: false,
+            sni_name: None,
+        });
         Probe::Http(HttpProbe {
             endpoint: endpoint(),
             tls,
@@ -189,10 +192,21 @@ mod tests {
             Probe::Tcp(endpoint()),
             http(false),
             http(true),
-            Probe::Smtp { endpoint: endpoint(), helo: "x".to_owned() },
-            Probe::Udp(UdpProbe { endpoint: endpoint(), payload: Vec::new(), reply: None }),
+            Probe::Smtp {
+                endpoint: endpoint(),
+                helo: "x".to_owned(),
+            },
+            Probe::Udp(UdpProbe {
+                endpoint: endpoint(),
+                payload: Vec::new(),
+                reply: None,
+            }),
             Probe::Ping(endpoint()),
-            Probe::Dns { endpoint: endpoint(), kind: DnsType::Soa, name: ".".to_owned() },
+            Probe::Dns {
+                endpoint: endpoint(),
+                kind: DnsType::Soa,
+                name: ".".to_owned(),
+            },
             misc(),
         ]
     }
@@ -212,10 +226,23 @@ mod tests {
             protocol: Protocol::Tcp,
         };
         let (address, port) = ("10.0.0.1".parse().unwrap(), 80);
-        let server = ServerKey { service: Arc::new(service), address, port };
-        let reaction = Reaction { change, wait: Micros::ZERO, first: false, attempt: 0 };
+        let server = ServerKey {
+            service: Arc::new(service),
+            address,
+            port,
+        };
+        let reaction = Reaction {
+            change,
+            wait: Micros::ZERO,
+            first: false,
+            attempt: 0,
+        };
         let (took, last) = (Micros::from_millis(2), Excerpt::default());
-        let finding = Finding { outcome, took, last };
+        let finding = Finding {
+            outcome,
+            took,
+            last,
+        };
         let all = lines(&Check { timing, probe }, &server, &reaction, &finding);
         all.into_iter().map(|record| record.text).collect()
     }
@@ -262,20 +289,41 @@ mod tests {
     #[test]
     fn a_misc_check_counts_its_retries_in_its_own_way() {
         let misc = |retry, retries, cause| {
-            let text = line(misc(), retry, Change::Down { retries }, Outcome::Failed(cause));
+            let text = line(
+                misc(),
+                retry,
+                Change::Down { retries },
+                Outcome::Failed(cause),
+            );
             text.split_once("by [/c -x] ").unwrap().1.to_owned()
         };
         let after = Micros::from_secs(1);
-        assert_eq!(misc(1, Some(1), Cause::Exit(1)), "failed after 1 retry (exited with status 1).");
-        assert_eq!(misc(0, None, Cause::Signal(9)), "failed with retry disabled (due to signal 9).");
+        assert_eq!(
+            misc(1, Some(1), Cause::Exit(1)),
+            "failed after 1 retry (exited with status 1)."
+        );
+        assert_eq!(
+            misc(0, None, Cause::Signal(9)),
+            "failed with retry disabled (due to signal 9)."
+        );
         assert_eq!(misc(1, None, Cause::RunTimedOut { after }), "timed out.");
-        assert_eq!(misc(1, Some(1), Cause::RunTimedOut { after }), "timed out after 1 retry.");
+        assert_eq!(
+            misc(1, Some(1), Cause::RunTimedOut { after }),
+            "timed out after 1 retry."
+        );
     }
 
     #[test]
     fn a_dns_server_that_is_silent_has_its_own_words() {
-        let cause = Cause::TimedOut { doing: Doing::Reply, after: Micros::from_secs(5) };
-        let probe = Probe::Dns { endpoint: endpoint(), kind: DnsType::Soa, name: ".".to_owned() };
+        let cause = Cause::TimedOut {
+            doing: Doing::Reply,
+            after: Micros::from_secs(5),
+        };
+        let probe = Probe::Dns {
+            endpoint: endpoint(),
+            kind: DnsType::Soa,
+            name: ".".to_owned(),
+        };
         let down = Change::Down { retries: Some(3) };
         assert_eq!(
             line(probe, 3, down, Outcome::Failed(cause)),

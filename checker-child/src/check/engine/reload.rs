@@ -6,8 +6,8 @@ use super::super::plan::Work;
 use super::super::schedule::part;
 use super::super::server::{CheckedServer, ServerKey};
 use super::slot::{CheckSlot, ServerSlot};
-use super::{Action, CheckId, Engine, spread, tell_if_other};
-use holdfast_ipc::config::model::Check;
+use super::{Action, CheckId, Engine, Group, spread, tell_if_other};
+use holdfast_ipc::config::model::{Check, Service};
 use holdfast_ipc::time::Monotonic;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -15,9 +15,19 @@ use std::sync::Arc;
 /// A configuration that can be switched to.
 #[derive(Debug)]
 pub struct Prepared {
-    servers: Vec<CheckedServer>,
-    /// Where the checks come from, in the order of the servers and their checks.
-    sources: Vec<Source>,
+    /// The configuration that it follows.
+    round: u64,
+    servers: Vec<Incoming>,
+}
+
+/// A server of a new configuration.
+#[derive(Debug)]
+struct Incoming {
+    config: CheckedServer,
+    /// Where it is already.
+    at: Option<usize>,
+    /// Where its checks come from; none where all of them stay as they are.
+    sources: Option<Vec<Source>>,
 }
 
 /// Where a check comes from.
@@ -43,64 +53,85 @@ impl Engine {
     /// Makes a configuration ready without any effect; says what is wrong where it cannot be.
     pub fn prepare(&self, servers: Vec<CheckedServer>) -> Result<Prepared, String> {
         let mut patterns = Patterns::default();
-        let mut sources = Vec::new();
-        let mut keys = HashSet::new();
-        for server in &servers {
-            let key = &server.key;
-            if !keys.insert(key) {
-                return Err(format!(
-                    "service {key} of VS {} is there twice",
-                    key.service
-                ));
+        let mut seen = vec![false; self.servers.len()];
+        let mut new = HashSet::new();
+        let mut all = Vec::with_capacity(servers.len());
+        for config in servers {
+            let key = &config.key;
+            let at = self.index.get(key).copied();
+            let twice = match at.and_then(|at| seen.get_mut(at)) {
+                Some(seen) => std::mem::replace(seen, true),
+                None => !new.insert(Arc::clone(key)),
+            };
+            let named = |what: &str| format!("service {key} of VS {}: {what}", key.service);
+            if twice {
+                return Err(named("it is there twice"));
             }
-            let present = self
-                .index
-                .get(key)
-                .and_then(|at| self.servers.get(*at)?.as_ref());
+            let present = at.and_then(|at| self.servers.get(at)?.as_ref());
             let present = present.map_or(&[][..], |slot| &slot.checks);
-            let all = sources_of(&server.checks, present, &mut patterns);
-            let told = |reason| format!("service {key} of VS {}: {reason}", key.service);
-            sources.extend(all.map_err(told)?);
+            let stay = present.iter().map(|slot| &slot.check).eq(&config.checks);
+            let sources = (!stay).then(|| sources_of(&config.checks, present, &mut patterns));
+            let sources = sources.transpose().map_err(|reason| named(&reason))?;
+            all.push(Incoming {
+                config,
+                at,
+                sources,
+            });
         }
-        Ok(Prepared { servers, sources })
+        Ok(Prepared {
+            round: self.round,
+            servers: all,
+        })
     }
 
     /// Switches over. `known` are the verdicts of a predecessor, for the first configuration.
     pub fn commit(&mut self, now: Monotonic, prepared: Prepared, known: &[Known]) -> Vec<Action> {
+        let Some(prepared) = self.up_to_date(prepared) else {
+            return Vec::new();
+        };
         let mut actions = Vec::new();
         let known: HashMap<_, _> = known
             .iter()
             .map(|known| ((&known.server, known.check), known.up))
             .collect();
         self.round = self.round.saturating_add(1);
-        let mut sources = prepared.sources.into_iter();
-        let earlier = std::mem::take(&mut self.services);
-        for config in prepared.servers {
-            let sources: Vec<_> = sources.by_ref().take(config.checks.len()).collect();
-            let service = Arc::clone(&config.key.service);
-            let suspended =
-                config.ha_suspend && earlier.get(&service).is_none_or(|group| group.suspended);
-            let at = self.place_of(&config);
-            let group = self.services.entry(service).or_default();
-            group.suspended = suspended;
-            group.members.push(at);
+        let mut queue_holds = self.round > 1;
+        let mut groups = Groups::new(std::mem::take(&mut self.services));
+        for Incoming {
+            config,
+            at,
+            sources,
+        } in prepared.servers
+        {
+            let at = at.unwrap_or_else(|| self.place_for(&config));
+            let suspended = groups.add(&config, at);
             let arrival = Arrival {
                 now,
                 suspended,
                 known: &known,
             };
-            self.take_over(&arrival, at, config, sources, &mut actions);
+            queue_holds &= !self.take_over(&arrival, at, config, sources, &mut actions);
         }
-        self.drop_others(&mut actions);
-        self.fill_queue();
+        self.services = groups.done();
+        queue_holds &= !self.drop_others(&mut actions);
+        if !queue_holds {
+            self.fill_queue();
+        }
         self.begin_due(now, &mut actions);
         actions
     }
 
-    fn place_of(&mut self, config: &CheckedServer) -> usize {
-        if let Some(at) = self.index.get(&config.key) {
-            return *at;
+    /// Another configuration may have come in between; what was ready then is still.
+    fn up_to_date(&self, prepared: Prepared) -> Option<Prepared> {
+        if prepared.round == self.round {
+            return Some(prepared);
         }
+        let servers = prepared.servers.into_iter();
+        self.prepare(servers.map(|incoming| incoming.config).collect())
+            .ok()
+    }
+
+    fn place_for(&mut self, config: &CheckedServer) -> usize {
         let slot = Some(ServerSlot::new(config, self.round));
         let at = match self.free.pop() {
             Some(at) => {
@@ -118,33 +149,35 @@ impl Engine {
         at
     }
 
+    /// True where a check is due at another time than before.
     fn take_over(
         &mut self,
         arrival: &Arrival<'_>,
         at: usize,
         config: CheckedServer,
-        sources: Vec<Source>,
+        sources: Option<Vec<Source>>,
         actions: &mut Vec<Action>,
-    ) {
+    ) -> bool {
+        let mut other = sources.is_some();
         let Some(server) = self.servers.get_mut(at).and_then(Option::as_mut) else {
-            return;
+            return other;
         };
         server.round = self.round;
         server.weight = config.weight;
-        let present = server.checks.iter().map(|slot| &slot.check);
-        if !present.eq(&config.checks) {
+        if let Some(sources) = sources {
             let old = std::mem::take(&mut server.checks);
             self.replace(arrival, at, old, config, sources, actions);
         }
         let Some(server) = self.servers.get_mut(at).and_then(Option::as_mut) else {
-            return;
+            return other;
         };
         for slot in &mut server.checks {
-            let busy = slot.talk.is_some() || slot.queued;
-            if arrival.suspended {
+            let idle = slot.due.is_none() && slot.talk.is_none() && !slot.queued;
+            if arrival.suspended && !idle {
                 slot.due = None;
                 slot.queued = false;
-            } else if slot.due.is_none() && !busy {
+                other = true;
+            } else if !arrival.suspended && idle {
                 // `ha_suspend` was taken out of the configuration.
                 let random = spread(self.seed, slot.id, arrival.now.micros());
                 slot.due = Some(
@@ -152,9 +185,11 @@ impl Engine {
                         .now
                         .after(part(slot.check.timing.delay_loop, random)),
                 );
+                other = true;
             }
         }
         tell_if_other(server, actions);
+        other
     }
 
     /// Puts the checks of a server together anew.
@@ -200,8 +235,9 @@ impl Engine {
         }
     }
 
-    /// Servers that the new configuration does not have.
-    fn drop_others(&mut self, actions: &mut Vec<Action>) {
+    /// Servers that the new configuration does not have. True where there were any.
+    fn drop_others(&mut self, actions: &mut Vec<Action>) -> bool {
+        let mut any = false;
         for at in 0..self.servers.len() {
             let place = self.servers.get_mut(at);
             let old = place.and_then(|place| place.take_if(|server| server.round != self.round));
@@ -209,8 +245,60 @@ impl Engine {
                 self.index.remove(&server.key);
                 self.free.push(at);
                 self.forget(server.checks, actions);
+                any = true;
             }
         }
+        any
+    }
+}
+
+/// Puts the servers together by virtual server. Those of one come one after the other, so that
+/// few of them have to be looked up.
+struct Groups {
+    earlier: HashMap<Arc<Service>, Group>,
+    all: HashMap<Arc<Service>, Group>,
+    present: Option<(Arc<Service>, Group)>,
+}
+
+impl Groups {
+    fn new(earlier: HashMap<Arc<Service>, Group>) -> Self {
+        let all = HashMap::with_capacity(earlier.len());
+        Self {
+            earlier,
+            all,
+            present: None,
+        }
+    }
+
+    /// True where the server is suspended.
+    fn add(&mut self, config: &CheckedServer, at: usize) -> bool {
+        let service = &config.key.service;
+        if let Some((present, group)) = &mut self.present
+            && Arc::ptr_eq(present, service)
+        {
+            group.members.push(at);
+            return group.suspended;
+        }
+        self.flush();
+        let mut group = self.all.remove(service).unwrap_or_default();
+        let before = self
+            .earlier
+            .get(service)
+            .is_none_or(|group| group.suspended);
+        group.suspended = config.ha_suspend && before;
+        group.members.push(at);
+        let suspended = group.suspended;
+        self.present = Some((Arc::clone(service), group));
+        suspended
+    }
+
+    fn flush(&mut self) {
+        self.all.extend(self.present.take());
+    }
+
+    fn done(mut self) -> HashMap<Arc<Service>, Group> {
+        self.flush();
+        self.all
     }
 }
 

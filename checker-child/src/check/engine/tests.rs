@@ -43,14 +43,25 @@ fn endpoint(port: u16) -> Endpoint {
 /// Asks this port, so that checks can be told apart.
 fn tcp(port: u16) -> Check {
     let probe = Probe::Tcp(endpoint(port));
-    Check { timing: timing(), probe }
+    Check {
+        timing: timing(),
+        probe,
+    }
 }
 
 fn misc(dynamic: bool) -> Check {
     let command = ShellWords::try_from(vec!["/bin/load".to_owned(), "-v".to_owned()]).unwrap();
     let timeout = LOOP;
-    let probe = Probe::Misc { command, user: None, timeout, dynamic };
-    Check { timing: timing(), probe }
+    let probe = Probe::Misc {
+        command,
+        user: None,
+        timeout,
+        dynamic,
+    };
+    Check {
+        timing: timing(),
+        probe,
+    }
 }
 
 fn service(last: u8) -> Arc<Service> {
@@ -63,11 +74,20 @@ fn service(last: u8) -> Arc<Service> {
 
 fn key(number: u32) -> Arc<ServerKey> {
     let address = IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + number));
-    Arc::new(ServerKey { service: service(1), address, port: 80 })
+    Arc::new(ServerKey {
+        service: service(1),
+        address,
+        port: 80,
+    })
 }
 
 fn server(number: u32, checks: Vec<Check>) -> CheckedServer {
-    CheckedServer { key: key(number), weight: 10, ha_suspend: false, checks }
+    CheckedServer {
+        key: key(number),
+        weight: 10,
+        ha_suspend: false,
+        checks,
+    }
 }
 
 fn good() -> Finding {
@@ -80,7 +100,11 @@ fn bad() -> Finding {
 }
 
 fn finding(outcome: Outcome) -> Finding {
-    Finding { outcome, took: MS, last: Excerpt::default() }
+    Finding {
+        outcome,
+        took: MS,
+        last: Excerpt::default(),
+    }
 }
 
 /// An engine and what it asked for.
@@ -126,7 +150,10 @@ impl World {
     fn carry_out(&mut self, actions: Vec<Action>) {
         for action in actions {
             match action {
-                Action::Begin { talk, task: Task::Talk(_) | Task::Run(_) } => self.going.push(talk),
+                Action::Begin {
+                    talk,
+                    task: Task::Talk(_) | Task::Run(_),
+                } => self.going.push(talk),
                 Action::Cancel { talk } => {
                     self.going.retain(|other| *other != talk);
                     self.cancelled.push(talk);
@@ -147,7 +174,10 @@ impl World {
     fn wait(&mut self) -> Micros {
         let from = self.now;
         while self.going.is_empty() {
-            self.now = self.engine.next_deadline().expect("something is going to happen");
+            self.now = self
+                .engine
+                .next_deadline()
+                .expect("something is going to happen");
             self.handle(Event::Due);
         }
         self.now.since(from)
@@ -174,7 +204,9 @@ impl World {
 #[test]
 fn a_server_goes_and_comes_back_with_its_lines_and_verdicts() {
     let mut world = World::new(vec![server(1, vec![tcp(80)])]);
-    let waits: Vec<_> = [good(), bad(), bad(), bad(), good()].map(|result| world.turn(result)).into();
+    let waits: Vec<_> = [good(), bad(), bad(), bad(), good()]
+        .map(|result| world.turn(result))
+        .into();
     assert_eq!(waits, [Micros::from_secs(1), LOOP, RETRY, LOOP, LOOP]);
     assert_eq!(
         world.lines,
@@ -220,7 +252,8 @@ fn every_failure_gets_a_line_where_that_is_asked_for() {
     let mut world = World::new(vec![server(1, vec![check])]);
     world.turn(good());
     world.turn(bad());
-    let line = "TCP_CHECK on service [10.0.0.1]:tcp:80 failed (try 1 of 2): connection refused after 1 ms";
+    let line =
+        "TCP_CHECK on service [10.0.0.1]:tcp:80 failed (try 1 of 2): connection refused after 1 ms";
     assert_eq!(world.lines.last().map(String::as_str), Some(line));
     assert!(world.is_up(1));
 }
@@ -234,12 +267,23 @@ fn a_server_is_up_while_all_its_checks_are() {
     for _ in 0..4 {
         world.wait();
         let is_first = world.going[0].check == first;
-        let result = if is_first && results.len() < 2 { bad() } else { good() };
+        let result = if is_first && results.len() < 2 {
+            bad()
+        } else {
+            good()
+        };
         world.end(result);
         results.push(world.is_up(1));
     }
     assert_eq!(results.last(), Some(&true));
-    assert_eq!(world.servers.iter().map(|verdict| verdict.up).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(
+        world
+            .servers
+            .iter()
+            .map(|verdict| verdict.up)
+            .collect::<Vec<_>>(),
+        [false, true]
+    );
 }
 
 #[test]
@@ -249,7 +293,10 @@ fn a_check_with_alpha_has_to_show_itself_first_and_nobody_has_to_be_told() {
     let config = server(1, vec![check]);
     assert!(!config.is_up_at_first());
     let mut world = World::new(vec![config]);
-    assert_eq!(world.engine.verdict(&key(1)).unwrap().cause, "TCP_CHECK has not succeeded yet (alpha)");
+    assert_eq!(
+        world.engine.verdict(&key(1)).unwrap().cause,
+        "TCP_CHECK has not succeeded yet (alpha)"
+    );
     assert_eq!(world.servers, []);
     world.turn(good());
     assert!(world.is_up(1));
@@ -258,7 +305,11 @@ fn a_check_with_alpha_has_to_show_itself_first_and_nobody_has_to_be_told() {
 
 #[test]
 fn what_a_predecessor_knew_is_told_and_gone_on_from() {
-    let known = [Known { server: key(1), check: 0, up: false }];
+    let known = [Known {
+        server: key(1),
+        check: 0,
+        up: false,
+    }];
     let mut world = World::with(IN_FLIGHT, vec![server(1, vec![tcp(80)])], &known);
     assert!(!world.is_up(1));
     assert_eq!(world.servers.len(), 1);
@@ -272,7 +323,10 @@ fn misc_dynamic_moves_the_weight_and_exit_0_leaves_it_there() {
     let plan = MiscPlan::of(&misc(true).probe).unwrap();
     let mut weights = Vec::new();
     for status in [0, 52, 0, 255, 2] {
-        let exit = event::Outcome::Exited { status, output: String::new() };
+        let exit = event::Outcome::Exited {
+            status,
+            output: String::new(),
+        };
         world.turn(plan.judge(Some(&exit), MS));
         weights.push(world.engine.verdict(&key(1)).unwrap().weight);
     }
@@ -284,7 +338,10 @@ fn misc_dynamic_moves_the_weight_and_exit_0_leaves_it_there() {
 #[test]
 fn a_machine_that_cannot_ask_says_so_once_a_minute_and_changes_no_verdict() {
     let mut world = World::new(vec![server(1, vec![tcp(80)])]);
-    let (doing, error) = (Doing::Connection, NetError::NoResources("descriptors".to_owned()));
+    let (doing, error) = (
+        Doing::Connection,
+        NetError::NoResources("descriptors".to_owned()),
+    );
     let short = finding(Outcome::NotTried(Cause::Net { doing, error }));
     world.turn(short.clone());
     assert_eq!(world.turn(short), RETRY);
@@ -304,9 +361,16 @@ fn a_reload_keeps_what_it_does_not_change() {
     let mut world = World::new(config());
     world.turn(bad());
     world.wait();
-    let (going, deadline, told) = (world.going.clone(), world.engine.next_deadline(), world.servers.len());
+    let (going, deadline, told) = (
+        world.going.clone(),
+        world.engine.next_deadline(),
+        world.servers.len(),
+    );
     world.load(config());
-    assert_eq!((&world.going, world.engine.next_deadline()), (&going, deadline));
+    assert_eq!(
+        (&world.going, world.engine.next_deadline()),
+        (&going, deadline)
+    );
     assert_eq!((world.servers.len(), world.cancelled.len()), (told, 0));
     world.end(good());
     assert_eq!(world.lines.len(), 2);
@@ -334,10 +398,16 @@ fn a_reload_that_asks_something_else_starts_anew_and_breaks_off_what_goes_on() {
     }
     let old = world.going.clone();
     world.load(vec![server(1, vec![tcp(8080)])]);
-    assert_eq!((world.going.clone(), world.cancelled.len()), (Vec::new(), 2));
+    assert_eq!(
+        (world.going.clone(), world.cancelled.len()),
+        (Vec::new(), 2)
+    );
     let lines = world.lines.len();
     for talk in old {
-        world.handle(Event::Finished { talk, finding: bad() });
+        world.handle(Event::Finished {
+            talk,
+            finding: bad(),
+        });
     }
     assert!(world.is_up(1) && world.engine.verdict(&key(2)).is_none());
     assert_eq!(world.lines.len(), lines);
@@ -391,16 +461,25 @@ fn with_pattern(pattern: &str) -> Check {
         fast_recovery: false,
         urls: vec![url],
     };
-    Check { timing: timing(), probe: Probe::Http(probe) }
+    Check {
+        timing: timing(),
+        probe: Probe::Http(probe),
+    }
 }
 
 #[test]
 fn what_cannot_be_done_is_refused_with_its_place_before_anything_changes() {
     let world = World::new(vec![server(1, vec![with_pattern("ok")])]);
-    let refused = world.engine.prepare(vec![server(1, vec![with_pattern("(?=no)")])]).unwrap_err();
+    let refused = world
+        .engine
+        .prepare(vec![server(1, vec![with_pattern("(?=no)")])])
+        .unwrap_err();
     let place = "service [10.0.0.1]:tcp:80 of VS [198.51.100.1]:tcp:80: regex \"(?=no)\"";
     assert!(refused.starts_with(place), "{refused}");
-    let twice = world.engine.prepare(vec![server(1, vec![]), server(1, vec![])]).unwrap_err();
+    let twice = world
+        .engine
+        .prepare(vec![server(1, vec![]), server(1, vec![])])
+        .unwrap_err();
     assert!(twice.contains("is there twice"), "{twice}");
 }
 
@@ -411,14 +490,20 @@ fn ha_suspend_checks_only_while_the_address_is_here() {
         config.ha_suspend = true;
         vec![config]
     };
-    let suspend = |suspended| Event::Suspend { service: service(1), suspended };
+    let suspend = |suspended| Event::Suspend {
+        service: service(1),
+        suspended,
+    };
     let mut world = World::new(config());
     assert_eq!(world.engine.next_deadline(), None);
     world.handle(suspend(false));
     world.wait();
     world.handle(suspend(true));
     world.end(bad());
-    assert!(world.is_up(1), "a result of the time before counts for nothing");
+    assert!(
+        world.is_up(1),
+        "a result of the time before counts for nothing"
+    );
     world.load(config());
     world.now = world.now.after(LOOP.times(2));
     world.handle(Event::Due);
@@ -426,15 +511,53 @@ fn ha_suspend_checks_only_while_the_address_is_here() {
     world.handle(suspend(false));
     assert!(world.turn(bad()) < LOOP);
     assert!(!world.is_up(1));
-    let line = "Activating healthchecker for service [10.0.0.1]:tcp:80 for VS [198.51.100.1]:tcp:80";
+    let line =
+        "Activating healthchecker for service [10.0.0.1]:tcp:80 for VS [198.51.100.1]:tcp:80";
     assert_eq!(world.lines[0], line);
+}
+
+#[test]
+fn checks_go_on_when_ha_suspend_is_taken_out_of_the_configuration() {
+    let config = |ha_suspend| {
+        let mut config = server(1, vec![tcp(80)]);
+        config.ha_suspend = ha_suspend;
+        vec![config]
+    };
+    let mut world = World::new(config(true));
+    world.load(config(false));
+    assert!(world.turn(good()) < LOOP);
+    // Put in again it changes nothing until the engine is told where the address is.
+    world.load(config(true));
+    assert_eq!(world.turn(good()), LOOP);
+}
+
+#[test]
+fn what_was_ready_before_another_reload_is_ready_still() {
+    let mut world = World::new(vec![server(1, vec![tcp(80)])]);
+    let late = world
+        .engine
+        .prepare(vec![server(1, vec![tcp(80)]), server(2, vec![tcp(80)])])
+        .unwrap();
+    world.load(vec![server(3, vec![tcp(80)])]);
+    let actions = world.engine.commit(world.now, late, &[]);
+    world.carry_out(actions);
+    let watched: Vec<_> = world
+        .engine
+        .verdicts()
+        .map(|verdict| verdict.server)
+        .collect();
+    assert_eq!(watched.len(), 2);
+    assert!(world.engine.verdict(&key(3)).is_none());
+    world.turn(good());
 }
 
 #[test]
 fn a_thousand_servers_are_not_asked_in_one_moment_and_each_has_its_turn() {
     const SERVERS: u32 = 1_000;
     const LIMIT: usize = 300;
-    let config = (0..SERVERS).map(|number| server(number, vec![tcp(80)])).collect();
+    let config = (0..SERVERS)
+        .map(|number| server(number, vec![tcp(80)]))
+        .collect();
     let mut world = World::with(LIMIT, config, &[]);
     let mut begun = BTreeMap::new();
     let mut most = 0;
@@ -449,13 +572,22 @@ fn a_thousand_servers_are_not_asked_in_one_moment_and_each_has_its_turn() {
             for _ in 0..100.min(world.going.len()) {
                 *begun.entry(world.going[0].check).or_insert(0) += 1;
                 let talk = world.going.remove(0);
-                let actions = world.engine.handle(world.now, Event::Finished { talk, finding: good() });
+                let actions = world.engine.handle(
+                    world.now,
+                    Event::Finished {
+                        talk,
+                        finding: good(),
+                    },
+                );
                 world.carry_out(actions);
             }
         }
     }
     assert!(most <= 128, "{most} began in one moment");
-    assert!(begun.values().all(|count| *count == 1), "nobody is asked twice before all are asked");
+    assert!(
+        begun.values().all(|count| *count == 1),
+        "nobody is asked twice before all are asked"
+    );
 }
 
 #[test]
@@ -463,7 +595,9 @@ fn checks_with_a_warmup_are_spread_over_it() {
     const SERVERS: u32 = 2_000;
     let mut check = tcp(80);
     check.timing.warmup = Micros::from_secs(60);
-    let config = (0..SERVERS).map(|number| server(number, vec![check.clone()])).collect();
+    let config = (0..SERVERS)
+        .map(|number| server(number, vec![check.clone()]))
+        .collect();
     let mut world = World::new(config);
     let mut in_each = [0_u32; 6];
     for _ in 0..SERVERS {
@@ -472,7 +606,10 @@ fn checks_with_a_warmup_are_spread_over_it() {
         in_each[usize::try_from(second).unwrap()] += 1;
         world.going.clear();
     }
-    assert!(in_each.iter().all(|count| (233..433).contains(count)), "{in_each:?}");
+    assert!(
+        in_each.iter().all(|count| (233..433).contains(count)),
+        "{in_each:?}"
+    );
 }
 
 #[test]
@@ -481,17 +618,28 @@ fn suspending_again_and_again_does_not_let_the_queue_grow() {
     config.ha_suspend = true;
     let mut world = World::new(vec![config]);
     for round in 0..1_000 {
-        world.handle(Event::Suspend { service: service(1), suspended: round % 2 == 1 });
+        world.handle(Event::Suspend {
+            service: service(1),
+            suspended: round % 2 == 1,
+        });
     }
     assert!(world.engine.queue.waiting() <= 3);
 }
 
 /// The verdict that a schedule alone reaches.
 fn reference(results: &[bool]) -> bool {
-    let rules = super::super::schedule::Rules { timing: timing(), pages: 1, fast_recovery: false };
+    let rules = super::super::schedule::Rules {
+        timing: timing(),
+        pages: 1,
+        fast_recovery: false,
+    };
     let mut schedule = super::super::schedule::Schedule::new(rules, None);
     for good in results {
-        if *good { schedule.passed() } else { schedule.failed() };
+        if *good {
+            schedule.passed()
+        } else {
+            schedule.failed()
+        };
     }
     schedule.is_up()
 }
