@@ -7,7 +7,9 @@
     reason = "tests assert by panicking"
 )]
 
-use holdfast_conf::{Files, HostFact, Loaded, Options, Secrets, UnknownWords, load, print};
+use holdfast_conf::{
+    Files, HostFact, Loaded, NotCarriedOut, Options, Secrets, UnknownWords, load, print,
+};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
@@ -16,6 +18,15 @@ use std::path::{Path, PathBuf};
 /// Options of a start without compatibility option.
 pub(crate) const STRICT: Options = Options {
     unknown_words: UnknownWords::Refuse,
+    not_carried_out: NotCarriedOut::Refuse,
+    origins: false,
+};
+
+/// Options of those who look at a configuration without running it.
+pub(crate) const LOOKING: Options = Options {
+    unknown_words: UnknownWords::Refuse,
+    not_carried_out: NotCarriedOut::Warn,
+    origins: false,
 };
 
 /// A folder of the test data.
@@ -59,6 +70,11 @@ impl Memory {
     /// One file, `a.conf`.
     pub(crate) fn one(text: impl Into<Vec<u8>>) -> Self {
         Self(BTreeMap::from([(PathBuf::from("a.conf"), text.into())]))
+    }
+
+    /// Reads `a.conf` of these, words that are not carried out included.
+    pub(crate) fn look(&self) -> Loaded {
+        load(self, Path::new("a.conf"), &LOOKING)
     }
 
     /// Reads `a.conf` of these.

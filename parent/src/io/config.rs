@@ -63,7 +63,15 @@ pub(crate) fn read(path: &Path, unknown_words: UnknownWords) -> Outcome {
         config,
         report,
         needs,
-    } = holdfast_conf::load(&files, path, &Options { unknown_words });
+        ..
+    } = holdfast_conf::load(
+        &files,
+        path,
+        &Options {
+            unknown_words,
+            ..Options::default()
+        },
+    );
     let files = files.seen();
     match config {
         Some(config) if report.errors() == 0 => Outcome::Good(Box::new(Good {

@@ -179,11 +179,12 @@ fn assemble(
     let vrrp_pid_file = lock(&options.pid_files.vrrp)?;
     let checkers_pid_path = absolute(&options.pid_files.checkers)?;
     // Held from the start where it will be needed, so that two daemons do not share it.
-    let checkers_pid_file = if good.config.scripts.is_empty() {
-        None
-    } else {
-        Some(lock(&checkers_pid_path)?)
-    };
+    let checkers_pid_file =
+        if good.config.scripts.is_empty() && good.config.virtual_servers.is_empty() {
+            None
+        } else {
+            Some(lock(&checkers_pid_path)?)
+        };
     pid_file
         .write(std::process::id())
         .map_err(|error| Stop::fatal(describe(&error)))?;
@@ -256,6 +257,7 @@ fn assemble(
         priorities: BTreeMap::new(),
         verdicts: BTreeMap::new(),
         told: Told::default(),
+        balance: Default::default(),
         scripts: Default::default(),
         life: Life::Starting,
         log_due: None,
