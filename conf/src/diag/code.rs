@@ -101,7 +101,6 @@ codes! {
     QuorumTooLarge = 318, "a quorum above the sum of the weights";
     NoMailServer = 321, "mail without a server";
     NoPreference = 330, "a rule without a preference";
-
     UnknownMember = 350, "a member of a sync group does not exist";
     TwoGroups = 351, "an instance is in two sync groups";
     LonelyGroup = 352, "a sync group of fewer than two instances";

@@ -71,15 +71,6 @@ impl Context<'_> {
     }
 
     /// Something that is read and checked, and nothing more. Said once for all places.
-    fn not_carried_out(&mut self, what: &str, consequence: &str, span: Span) {
-        let text = format!("{what} is not carried out by this version");
-        let diagnostic = match self.options.not_carried_out {
-            NotCarriedOut::Refuse => Diagnostic::error(Code::NotYet, span, text),
-            NotCarriedOut::Warn => Diagnostic::warning(Code::NotYet, span, text),
-        };
-        self.said.push_once(diagnostic.because(consequence));
-    }
-
     /// Notes what the host has to have, once for each who needs it.
     fn need(&mut self, fact: HostFact, subject: &str, span: Span) {
         if self.noted.insert((subject.to_owned(), fact.clone())) {
@@ -225,8 +216,12 @@ fn name<T>(cx: &mut Context<'_>, name: Result<T, InvalidValue>, span: Span) -> O
 
 /// A word that is read and checked, and nothing more: said once for each word.
 fn not_carried_out(cx: &mut Context<'_>, word: &Text<'_>, consequence: &str) {
-    let what = format!("`{}`", word.text);
-    cx.not_carried_out(&what, consequence, word.span);
+    let text = format!("`{}` is not carried out by this version", word.text);
+    let diagnostic = match cx.options.not_carried_out {
+        NotCarriedOut::Refuse => Diagnostic::error(Code::NotYet, word.span, text),
+        NotCarriedOut::Warn => Diagnostic::warning(Code::NotYet, word.span, text),
+    };
+    cx.said.once_each(diagnostic.because(consequence));
 }
 
 /// Two blocks with one name.
