@@ -104,11 +104,22 @@ codes! {
     StrictSetsValue = 407, "strict mode overrides a value";
     OwnerIgnoresWeights = 409, "the address owner ignores weights";
     AlreadyTracked = 411, "the instance's own interface is tracked anyway";
+    SmallWeight = 412, "a check that hardly ever moves the address";
     SearchedInPath = 413, "a program is searched in PATH";
     CommandNeedsQuotes = 414, "words behind a command are user and group";
     MasterMeansOwner = 415, "state MASTER without a priority";
     ReadAsRetry = 416, "an old name is read as retry";
     StrictKeepsTraffic = 417, "strict mode and traffic to the address";
+
+    CheckChanges = 480, "a check that changes what it should only look at";
+    CheckSleeps = 481, "a check that sleeps";
+    SlowVerdict = 482, "a check that needs minutes to notice a failure";
+    KnownPassword = 483, "a password that everybody knows";
+    PriorityCut = 484, "weights beyond the highest priority";
+    OwnerAsBackup = 485, "priority 255 with state BACKUP";
+    FastAdverts = 486, "adverts that are very close together";
+    OneLostAdvert = 487, "a takeover after one lost advert";
+    WeightsWithoutPreempt = 488, "weights and nopreempt";
 
     PairVrid = 501, "nodes with different virtual router identifiers";
     PairVersion = 502, "nodes with different versions of VRRP";

@@ -7,6 +7,7 @@ mod command;
 pub(crate) mod entry;
 mod forward;
 mod global;
+mod lint;
 mod number;
 mod script;
 pub(crate) mod settings;
@@ -120,6 +121,7 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
     if let Some(origins) = &mut cx.origins {
         origins.record(cx.sources, &root);
     }
+    lint::commands(cx, &root);
     for setting in root.into_list() {
         let Value::Block(header, settings) = setting.value else {
             continue;
@@ -155,6 +157,7 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
         instances,
         virtual_servers,
     };
+    lint::values(cx, &config, &blocks);
     if cx.said.errors() == 0 && config.instances.is_empty() && config.virtual_servers.is_empty() {
         cx.push(Diagnostic::unplaced(
             Severity::Warning,
