@@ -240,7 +240,7 @@ fn odd_blank(c: char, place: Span) -> Diagnostic {
 }
 
 /// Blanks, and what looks like one.
-fn is_blank(c: char) -> bool {
+pub(crate) fn is_blank(c: char) -> bool {
     c.is_ascii_whitespace()
         || c == '\u{b}'
         || (!c.is_ascii() && (c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}')))

@@ -8,9 +8,9 @@
 
 mod common;
 
-use common::{Folder, Memory, STRICT, data};
+use common::{Folder, LOOKING, Memory, STRICT, data};
 use holdfast_conf::model::*;
-use holdfast_conf::{Options, Secrets, dump_with, load, print};
+use holdfast_conf::{Options, Secrets, dump_with, format as format_text, load, print};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -19,7 +19,7 @@ use std::path::Path;
 
 fn same_after_printing(config: &Config) {
     let text = print(config, Secrets::Shown);
-    let loaded = Memory::one(text.clone()).load();
+    let loaded = Memory::one(text.clone()).look();
     assert_eq!(
         loaded.report.errors(),
         0,
@@ -29,6 +29,23 @@ fn same_after_printing(config: &Config) {
     let again = loaded.config.unwrap();
     assert_eq!(&again, config, "{text}");
     assert_eq!(print(&again, Secrets::Shown), text);
+    same_after_formatting(config, &text);
+}
+
+/// However carelessly it is written, it is formatted in one way, and that means the same.
+fn same_after_formatting(config: &Config, text: &str) {
+    let careless: String = text
+        .lines()
+        .map(|line| match line.trim_start().strip_suffix(" {") {
+            // A name with `$` may be a parameter, which stays the last word of its line.
+            Some(head) if !head.contains('$') => format!("\t{head}\r\n\n  {{\n"),
+            Some(_) | None => format!("{}\t\r\n", line.trim_start()),
+        })
+        .collect();
+    let formatted = format_text("a.conf", careless.into()).unwrap();
+    assert_eq!(formatted.trim_end(), text.trim_end());
+    let loaded = Memory::one(formatted).load();
+    assert_eq!(loaded.config.as_ref(), Some(config), "{text}");
 }
 
 fn same_after_dump(config: &Config) {
@@ -61,7 +78,7 @@ fn every_accepted_case_is_the_same_after_printing() {
     let mut accepted = 0;
     for entry in std::fs::read_dir(data("corpus")).unwrap() {
         let files = Folder(entry.unwrap().path());
-        if let Some(config) = load(&files, Path::new("in.conf"), &STRICT).config {
+        if let Some(config) = load(&files, Path::new("in.conf"), &LOOKING).config {
             same_after_printing(&config);
             accepted += 1;
         }
@@ -88,7 +105,11 @@ fn micros(max_secs: u64) -> impl Strategy<Value = Micros> {
 
 fn user() -> impl Strategy<Value = UserSpec> {
     let name = "[a-z_][a-z0-9_-]{0,7}";
-    (name, option::of(name)).prop_map(|(user, group)| UserSpec { user, group })
+    (name, option::of(name)).prop_map(|(user, group)| UserSpec {
+        user,
+        group,
+        all_groups: false,
+    })
 }
 
 fn words() -> impl Strategy<Value = ShellWords> {
@@ -159,7 +180,7 @@ prop_compose! {
         scope: u8,
         label in option::of("[a-z0-9:# ]{1,15}"),
         broadcast in option::of(any::<u32>()),
-        flags in any::<[bool; 6]>(),
+        flags in any::<[bool; 7]>(),
         preferred_lft in option::of(any::<u32>()),
     ) -> VirtualAddress {
         let v4 = family == Family::V4;
@@ -181,6 +202,7 @@ prop_compose! {
             autojoin: flags[4],
             preferred_lft: preferred_lft.filter(|_| !v4),
             no_track: flags[5],
+            use_vmac: flags[6],
         }
     }
 }
@@ -380,11 +402,11 @@ prop_compose! {
         let mut notify = notify.into_iter();
         let mut next = || notify.next().unwrap();
         VrrpInstance {
-            router: consistent(router),
             notify: NotifyScripts {
                 master: next(), backup: next(), fault: next(), stop: next(), any: next(),
             },
             smtp_alert,
+            ..VrrpInstance::new(consistent(router))
         }
     }
 }
@@ -442,10 +464,11 @@ prop_compose! {
             instance
         }).collect();
         Config {
+            statics: Statics::default(),
             global: Global { router_id, script_user, script_security, log_unknown_vrids, mail, lvs: Lvs::default() },
             scripts,
             instances,
-            virtual_servers: Vec::new(),
+            ..Config::default()
         }
     }
 }

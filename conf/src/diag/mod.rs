@@ -150,11 +150,34 @@ impl Diagnostics {
         }
     }
 
+    /// Takes over what somebody else said with some of the codes, and all that must stay hidden.
+    pub(crate) fn adopt(&mut self, other: Self, codes: &[Code]) {
+        self.secrets.extend(other.secrets);
+        for diagnostic in other.kept {
+            if codes.contains(&diagnostic.code) {
+                self.push(diagnostic);
+            }
+        }
+    }
+
     /// Says something once for all lines to which it applies, and counts the further ones.
     pub(crate) fn once(&mut self, code: Code, make: impl FnOnce() -> Diagnostic) {
         match self.kept.iter_mut().find(|kept| kept.code == code) {
             Some(kept) => kept.more = kept.more.saturating_add(1),
             None => self.push(make()),
+        }
+    }
+
+    /// Says the same thing once: the first place is shown, the further ones are counted.
+    pub(crate) fn push_once(&mut self, diagnostic: Diagnostic) {
+        let same = |kept: &&mut Diagnostic| {
+            kept.code == diagnostic.code
+                && kept.text == diagnostic.text
+                && kept.notes == diagnostic.notes
+        };
+        match self.kept.iter_mut().find(same) {
+            Some(kept) => kept.more = kept.more.saturating_add(1),
+            None => self.push(diagnostic),
         }
     }
 

@@ -1,6 +1,10 @@
 //! The canonical text of a configuration. Reading it again gives the same configuration.
 
+mod besides;
 mod checker;
+mod route;
+mod sync;
+mod tracker;
 mod vrrp;
 mod word;
 
@@ -36,11 +40,24 @@ pub(crate) fn rows(config: &Config, secrets: Secrets) -> Vec<Row> {
 
 fn all(page: &mut Page, config: &Config) {
     global(page, config);
+    statics(page, config);
     for script in &config.scripts {
         vrrp::script(page, script);
     }
+    for process in &config.track_processes {
+        tracker::process(page, process);
+    }
+    for file in &config.track_files {
+        tracker::file(page, file);
+    }
+    for bfd in &config.bfd_instances {
+        tracker::bfd(page, bfd);
+    }
     for instance in &config.instances {
         vrrp::instance(page, instance);
+    }
+    for group in &config.sync_groups {
+        sync::group(page, group);
     }
     for server in &config.virtual_servers {
         checker::virtual_server(page, server);
@@ -264,6 +281,15 @@ impl Page {
         self.set(word, line);
     }
 
+    /// A block with a line for each entry; none where there is none.
+    fn lines<T>(&mut self, word: &str, entries: &[T], line: impl Fn(&T) -> String) {
+        if !entries.is_empty() {
+            self.block(word, |page| {
+                entries.iter().for_each(|entry| page.line(&line(entry)));
+            });
+        }
+    }
+
     /// A block.
     fn block(&mut self, head: &str, inside: impl FnOnce(&mut Self)) {
         if self.full() {
@@ -279,6 +305,18 @@ impl Page {
             self.text.push('\n');
         }
     }
+}
+
+/// What is there whatever the instances' states are.
+fn statics(page: &mut Page, config: &Config) {
+    let statics = &config.statics;
+    page.lines(
+        "static_ipaddress",
+        &statics.addresses,
+        route::static_address,
+    );
+    page.lines("static_routes", &statics.routes, route::route);
+    page.lines("static_rules", &statics.rules, route::rule);
 }
 
 /// Seconds as they are written: `1`, `0.25`.

@@ -6,13 +6,13 @@ use crate::keyword::Word;
 use crate::lower::entry::EntryKind;
 use crate::lower::settings::{Settings, Value};
 use crate::lower::{Context, Named};
-use crate::model::{Auth, AuthKey, InitialState, Micros, Priority, VirtualRouter};
+use crate::model::{Auth, AuthKey, InitialState, Micros, Priority, VirtualRouter, VrrpInstance};
 use crate::source::Span;
 use std::collections::HashMap;
 
 /// An instance and what belongs to it.
 pub(super) struct Scope<'a> {
-    pub(super) router: &'a VirtualRouter,
+    pub(super) instance: &'a VrrpInstance,
     pub(super) block: &'a Named,
     /// `vrrp_script`, by name.
     pub(super) scripts: &'a HashMap<&'a str, &'a Named>,
@@ -20,6 +20,10 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
+    const fn router(&self) -> &VirtualRouter {
+        &self.instance.router
+    }
+
     fn span(&self, word: Word) -> Span {
         self.block.settings.span(word, self.block.span)
     }
@@ -30,7 +34,7 @@ pub(super) fn check(cx: &mut Context<'_>, scope: &Scope<'_>) {
     owner_as_backup(cx, scope);
     fast_adverts(cx, scope);
     one_lost_advert(cx, scope);
-    if !scope.router.priority.is_owner() {
+    if !scope.router().priority.is_owner() {
         small_weight(cx, scope);
         priority_cut(cx, scope);
         weights_without_preempt(cx, scope);
@@ -47,7 +51,7 @@ const KNOWN: &[&str] = &[
 ];
 
 fn password(cx: &mut Context<'_>, scope: &Scope<'_>) {
-    let (Auth::Pass(key) | Auth::Ah(key)) = scope.router.auth else {
+    let (Auth::Pass(key) | Auth::Ah(key)) = scope.router().auth else {
         return;
     };
     let known = KNOWN
@@ -78,8 +82,8 @@ fn password(cx: &mut Context<'_>, scope: &Scope<'_>) {
 }
 
 fn owner_as_backup(cx: &mut Context<'_>, scope: &Scope<'_>) {
-    let wanted = scope.router.initial_state == InitialState::Backup;
-    if !(scope.router.priority.is_owner() && wanted && scope.block.settings.has(Word::State)) {
+    let wanted = scope.router().initial_state == InitialState::Backup;
+    if !(scope.router().priority.is_owner() && wanted && scope.block.settings.has(Word::State)) {
         return;
     }
     cx.push(
@@ -97,8 +101,8 @@ fn owner_as_backup(cx: &mut Context<'_>, scope: &Scope<'_>) {
 fn fast_adverts(cx: &mut Context<'_>, scope: &Scope<'_>) {
     /// A loaded or virtual machine may stand still for so long.
     const PAUSE: Micros = Micros::from_millis(200);
-    let router = scope.router;
-    let wait = election::down_interval(router, election::effective(router, true));
+    let router = scope.router();
+    let wait = election::down_interval(router, election::effective(scope.instance, true));
     if wait >= PAUSE || !scope.block.settings.has(Word::AdvertInt) {
         return;
     }
@@ -118,7 +122,7 @@ fn fast_adverts(cx: &mut Context<'_>, scope: &Scope<'_>) {
 }
 
 fn one_lost_advert(cx: &mut Context<'_>, scope: &Scope<'_>) {
-    if scope.router.down_timer_adverts != 1 {
+    if scope.router().down_timer_adverts != 1 {
         return;
     }
     let own = scope.block.settings.get(Word::DownTimerAdverts);
@@ -145,16 +149,21 @@ fn small_weight(cx: &mut Context<'_>, scope: &Scope<'_>) {
     const SMALL: u8 = 5;
     /// Distance to what peers have that name nothing.
     const FAR: u8 = 20;
-    let router = scope.router;
+    let router = scope.router();
     let (good, bad) = (
-        election::effective(router, true),
-        election::effective(router, false),
+        election::effective(scope.instance, true),
+        election::effective(scope.instance, false),
     );
     let step = good.saturating_sub(bad);
     let usual = Priority::DEFAULT.get();
     let wants_master = router.initial_state == InitialState::Master;
     let far = router.priority.get() >= usual.saturating_add(FAR);
-    if !wants_master || !far || step == 0 || step > SMALL || hard(router) {
+    if !wants_master
+        || !far
+        || step == 0
+        || step > SMALL
+        || election::has_hard_tracker(scope.instance)
+    {
         return;
     }
     let Some((name, place)) = weight(scope) else {
@@ -181,18 +190,10 @@ fn small_weight(cx: &mut Context<'_>, scope: &Scope<'_>) {
     );
 }
 
-/// True where something is tracked without a weight: its failure gives the addresses up.
-fn hard(router: &VirtualRouter) -> bool {
-    router
-        .track_scripts
-        .iter()
-        .any(|tracked| tracked.weight.get() == 0)
-}
-
 /// The first weighted script, and where its weight is written.
 fn weight(scope: &Scope<'_>) -> Option<(String, Span)> {
     let tracked = scope
-        .router
+        .router()
         .track_scripts
         .iter()
         .find(|tracked| tracked.weight.get() != 0)?;
@@ -223,14 +224,12 @@ fn weight(scope: &Scope<'_>) -> Option<(String, Span)> {
 fn priority_cut(cx: &mut Context<'_>, scope: &Scope<'_>) {
     /// The owner's is not for others (RFC 9568 section 5.2.4).
     const HIGHEST: i32 = 254;
-    let router = scope.router;
-    let sum = election::weights(router)
-        .map(|(weight, reverse)| election::contribution(weight, reverse, true))
-        .fold(i32::from(router.priority.get()), i32::saturating_add);
+    let router = scope.router();
+    let sum = election::sum(scope.instance, true).saturating_add(i32::from(router.priority.get()));
     if sum <= HIGHEST {
         return;
     }
-    let bad = election::effective(router, false);
+    let bad = election::effective(scope.instance, false);
     let text = format!("priority and weights make {sum}, which is cut to {HIGHEST}");
     let left = HIGHEST.saturating_sub(i32::from(bad));
     cx.push(
@@ -245,8 +244,8 @@ fn priority_cut(cx: &mut Context<'_>, scope: &Scope<'_>) {
 
 /// A BACKUP with `nopreempt` goes by every advert.
 fn weights_without_preempt(cx: &mut Context<'_>, scope: &Scope<'_>) {
-    let router = scope.router;
-    if !router.nopreempt || hard(router) {
+    let router = scope.router();
+    if !router.nopreempt || election::has_hard_tracker(scope.instance) {
         return;
     }
     let Some((name, place)) = weight(scope) else {

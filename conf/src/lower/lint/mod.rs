@@ -37,7 +37,7 @@ pub(super) fn values(cx: &mut Context<'_>, config: &Config, blocks: &Blocks) {
     for instance in &config.instances {
         if let Some(block) = instances.get(instance.router.name.as_str()) {
             let scope = instance::Scope {
-                router: &instance.router,
+                instance,
                 block,
                 scripts: &scripts,
                 global: &blocks.global,
