@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Folder, compare, data};
-use holdfast_conf::{Code, Loaded, Node, Options, PairReport, load, pair};
+use holdfast_conf::{Code, Loaded, Node, NotCarriedOut, Options, PairReport, load, pair};
 use std::path::{Path, PathBuf};
 
 fn cases() -> Vec<PathBuf> {
@@ -21,6 +21,7 @@ fn cases() -> Vec<PathBuf> {
 fn report(case: &Path) -> PairReport {
     let options = Options {
         origins: true,
+        not_carried_out: NotCarriedOut::Warn,
         ..Options::default()
     };
     let nodes: Vec<(String, Loaded)> = ["web1", "web2", "web3"]

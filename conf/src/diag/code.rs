@@ -166,6 +166,7 @@ codes! {
     PairPreempt = 516, "nopreempt on some nodes only";
     PairInterface = 517, "interfaces with different names";
     PairVirtualServers = 518, "nodes with different virtual servers";
+    PairSyncGroup = 519, "sync groups that do not fit each other";
     PairHopLimit = 520, "a unicast_ttl below the min_ttl of a peer";
     PairSameSource = 521, "nodes with one source address";
     PairNotLoaded = 550, "a node whose configuration has errors";
