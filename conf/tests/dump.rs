@@ -1,10 +1,6 @@
 //! The effective configuration, and where each value comes from.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests assert by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "tests assert by panicking")]
 
 mod common;
 

@@ -56,6 +56,38 @@ fn every_case_says_what_is_expected() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Nodes of tutorials that belong together.
+const SEEDS: &[(&str, &str)] = &[
+    ("000-web1-ah", "000-web2-ah"),
+    ("000-web1-nopreempt", "000-web2-nopreempt"),
+    ("001-httpd-master", "001-httpd-backup"),
+    ("001-httpd-master-script", "001-httpd-backup-script"),
+    ("002-mcast-group-master", "002-mcast-group-backup"),
+    ("003-unicast-havip-01", "003-unicast-havip-02"),
+    ("004-com188", "004-com238"),
+];
+
+#[test]
+fn nodes_of_tutorials_are_compared() {
+    let mut wrong = Vec::new();
+    for (one, other) in SEEDS {
+        let options = Options {
+            origins: true,
+            ..Options::default()
+        };
+        let loaded = [one, other].map(|name| {
+            let file = format!("{name}.conf");
+            load(&Folder(data("seeds")), Path::new(&file), &options)
+        });
+        let [first, second] = &loaded;
+        let nodes = [("A", first), ("B", second)].map(|(name, loaded)| Node { name, loaded });
+        let text = pair(&nodes).render(false);
+        let expected = data("seeds").join(format!("{one}.pair.txt"));
+        wrong.extend(compare(&text, &expected).err());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_code_about_several_nodes_has_a_case() {
     let all: String = cases()

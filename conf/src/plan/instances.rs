@@ -4,7 +4,7 @@
 
 use crate::diff;
 use crate::election::{self, about};
-use crate::model::{Transport, VirtualRouter, VrrpInstance};
+use crate::model::{VirtualRouter, VrrpInstance};
 use std::collections::BTreeMap;
 
 /// One instance that does not stay as it is.
@@ -125,7 +125,7 @@ fn changed(old: &VrrpInstance, new: &VrrpInstance) -> Step {
     let what = diff::instance(old, new);
     let (before, after) = (&old.router, &new.router);
     let name = after.name.to_string();
-    if needs_restart(before, after) {
+    if before.needs_restart(after) {
         let mut lines = vec![format!("restarted: {}", what.join(", "))];
         lines.push(release(before));
         lines.push(start(new));
@@ -144,28 +144,6 @@ fn changed(old: &VrrpInstance, new: &VrrpInstance) -> Step {
         kind: Kind::Changed,
         what: lines,
         role,
-    }
-}
-
-/// True where nothing of the running instance can go on (the VRRP child's `needs_restart`).
-fn needs_restart(old: &VirtualRouter, new: &VirtualRouter) -> bool {
-    old.interface != new.interface
-        || old.vrid != new.vrid
-        || old.version != new.version
-        || old.family != new.family
-        || old.auth != new.auth
-        || !same_way(&old.transport, &new.transport)
-}
-
-/// Peers, TTL and the check of senders may change under way.
-fn same_way(old: &Transport, new: &Transport) -> bool {
-    match (old, new) {
-        (Transport::Multicast { .. }, Transport::Multicast { .. }) => old == new,
-        (Transport::Unicast { source: old, .. }, Transport::Unicast { source: new, .. }) => {
-            old == new
-        }
-        (Transport::Multicast { .. }, Transport::Unicast { .. })
-        | (Transport::Unicast { .. }, Transport::Multicast { .. }) => false,
     }
 }
 

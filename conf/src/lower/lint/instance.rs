@@ -215,7 +215,7 @@ fn weight(scope: &Scope<'_>) -> Option<(String, Span)> {
         .map(|setting| setting.span);
     let place = match entry {
         Some((span, true)) => span,
-        other => own.or(other.map(|(span, _)| span))?,
+        other => own.or_else(|| other.map(|(span, _)| span))?,
     };
     Some((name.to_owned(), place))
 }
