@@ -10,6 +10,7 @@ mod forward;
 mod global;
 mod hmac;
 mod link;
+mod lint;
 mod number;
 mod route;
 mod rule;
@@ -140,6 +141,7 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
     if let Some(origins) = &mut cx.origins {
         origins.record(cx.sources, &root);
     }
+    lint::commands(cx, &root);
     for setting in root.take_list() {
         let Value::Block(header, settings) = setting.value else {
             blocks.root.put(cx, setting, settings::Repeat::Last);
@@ -193,6 +195,7 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
         sync_groups,
         virtual_servers,
     };
+    lint::values(cx, &config, &blocks);
     if cx.said.errors() == 0 && config.instances.is_empty() && config.virtual_servers.is_empty() {
         cx.push(Diagnostic::unplaced(
             Severity::Warning,
