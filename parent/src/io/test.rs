@@ -1,7 +1,7 @@
 //! `-t`: reads the configuration, holds it against this host, says what it found.
 
 use super::config::{self, Good, Outcome};
-use holdfast::cli::TestOptions;
+use holdfast::cli::{Reading, TestOptions};
 use holdfast::words::counted;
 use holdfast_conf::{Report, UnknownWords};
 use nix::libc::{O_CLOEXEC, O_NOFOLLOW};
@@ -16,12 +16,13 @@ use std::process::ExitCode;
 const UNREADABLE: u8 = 4;
 const ERRORS: u8 = 5;
 const INSECURE: u8 = 6;
+const INCLUDE_FAILED: u8 = 6;
 
 /// The whole test.
 pub(crate) fn run(options: &TestOptions) -> ExitCode {
     let path = config::choose(options.config.as_ref());
     let colour = options.output.is_none() && std::io::stderr().is_terminal();
-    let (text, status) = test(&path, colour);
+    let (text, status) = test(&path, &options.reading, colour);
     let written = match &options.output {
         Some(file) => create(file).and_then(|mut file| file.write_all(text.as_bytes())),
         None => std::io::stderr().write_all(text.as_bytes()),
@@ -42,15 +43,16 @@ fn create(path: &Path) -> std::io::Result<File> {
         .open(path)
 }
 
-fn test(path: &Path, colour: bool) -> (String, u8) {
+fn test(path: &Path, reading: &Reading, colour: bool) -> (String, u8) {
     // A word that nobody knows is an error here in any case: this is where it should be found.
-    match config::read(path, UnknownWords::Refuse) {
+    match config::read(path, UnknownWords::Refuse, reading) {
         Outcome::Unreadable(text) => (format!("holdfast: {text}\n"), UNREADABLE),
         Outcome::Empty(text) => (format!("holdfast: {text}\n"), ERRORS),
         Outcome::Wrong(report) => {
             let mut text = report.render(colour);
             summary(&mut text, path, &report, 0, 0);
-            (text, ERRORS)
+            let failed = report.include_check_failed();
+            (text, if failed { INCLUDE_FAILED } else { ERRORS })
         }
         Outcome::Good(good) => good_text(path, &good, colour),
     }
