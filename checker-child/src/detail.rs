@@ -57,7 +57,7 @@ impl fmt::Display for Ordinal {
 }
 
 /// `12 ms`, `2.5 s`.
-struct Took(Micros);
+pub(crate) struct Took(pub(crate) Micros);
 
 impl fmt::Display for Took {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

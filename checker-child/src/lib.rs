@@ -5,6 +5,7 @@
 //! happened, and says what to do and when to call it again. The binary does it.
 
 pub mod action;
+pub mod check;
 mod detail;
 pub mod engine;
 pub mod event;

@@ -1,5 +1,6 @@
 //! The command line: keepalived's options with keepalived's letters, and a few of our own.
 
+use crate::ctl::Format;
 use lexopt::prelude::{Long, Short, Value};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -27,16 +28,18 @@ pub struct TestOptions {
     /// `-t=FILE`: where the diagnostics go instead of standard error.
     pub output: Option<PathBuf>,
     /// How the configuration is read.
-    pub reading: Reading,
+    pub reading: ReadOptions,
 }
 
 /// How the configuration is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
+pub struct ReadOptions {
     /// `-i`: the name for conditional lines; the machine's where it is missing.
     pub config_id: Option<String>,
     /// `-e`: every include has to succeed.
     pub all_config: bool,
+    /// `--format`.
+    pub format: Format,
 }
 
 /// Options of the daemon.
@@ -63,7 +66,7 @@ pub struct Options {
     /// `-p`, `-r`, `-c`.
     pub pid_files: PidFiles,
     /// How the configuration is read.
-    pub reading: Reading,
+    pub reading: ReadOptions,
     /// `--compat`, or started under the name `keepalived`.
     pub compat: bool,
     /// Remarks on options that are accepted without effect.
@@ -116,7 +119,7 @@ impl Default for Options {
             facility: Facility::default(),
             syslog_socket: PathBuf::from("/dev/log"),
             pid_files: PidFiles::default(),
-            reading: Reading::default(),
+            reading: ReadOptions::default(),
             compat: false,
             remarks: Vec::new(),
         }
@@ -196,6 +199,7 @@ Usage: holdfast [OPTION]...
   -i, --config-id=NAME      name for conditional lines `@NAME ...` (the host's name up to
                             its first dot)
   -e, --all-config          every include has to find and read its files
+      --format=text|json    with -t: diagnostics for people, or one JSON document
   -n, --dont-fork           stay in the foreground
   -l, --log-console         log to standard error as well
   -D, --log-detail          log details
@@ -289,6 +293,7 @@ impl std::fmt::Display for Name {
 struct Reader {
     options: Options,
     test: Option<Option<PathBuf>>,
+    format: Option<Format>,
     vrrp_only: bool,
     checkers_only: bool,
     /// Help, version, signal number: the first one wins.
@@ -348,6 +353,8 @@ impl Reader {
             options.log_file = Some(file.into());
         } else if name.is('S', "log-facility") {
             options.facility = facility(&text(parser.value()?))?;
+        } else if name.is_long("format") {
+            self.format = Some(format(&text(parser.value()?))?);
         } else if name.is_long("syslog-socket") {
             options.syslog_socket = parser.value()?.into();
         } else if name.is('p', "pid") {
@@ -381,7 +388,13 @@ impl Reader {
                 config: self.options.config,
                 output,
                 reading: self.options.reading,
+                format: self.format.unwrap_or_default(),
             }));
+        }
+        if self.format.is_some() {
+            return Err(UsageError(
+                "--format is for -t, the configuration test".to_owned(),
+            ));
         }
         if self.checkers_only && !self.vrrp_only {
             return Err(UsageError(
@@ -408,6 +421,16 @@ fn unknown(name: &Name) -> UsageError {
         Some((_, _, why)) => format!("keepalived's option {name} is refused: {why}"),
         None => format!("unknown option {name}"),
     })
+}
+
+fn format(name: &str) -> Result<Format, UsageError> {
+    match name {
+        "text" => Ok(Format::Text),
+        "json" => Ok(Format::Json),
+        _ => Err(UsageError(format!(
+            "--format cannot be `{name}`; expected text or json"
+        ))),
+    }
 }
 
 fn facility(name: &str) -> Result<Facility, UsageError> {

@@ -1,4 +1,5 @@
-//! The codes of all diagnostics; a code never changes its meaning.
+//! The codes of all diagnostics; a code never changes its meaning. Each has its long form in a file
+//! of its name in `explain/`; without that file this does not compile.
 
 use std::fmt;
 
@@ -21,6 +22,13 @@ macro_rules! codes {
             /// What it is about, in a few words.
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)* }
+            }
+
+            /// The long form: why it matters, an example, what to do.
+            pub const fn explanation(self) -> &'static str {
+                match self {
+                    $(Self::$name => include_str!(concat!("explain/", stringify!($name), ".txt")),)*
+                }
             }
         }
     };
@@ -71,6 +79,7 @@ codes! {
     SetTwice = 112, "a word is set twice";
     MissingWord = 113, "a required word is missing";
     SameName = 114, "two blocks have one name";
+    OldSpelling = 115, "an old spelling of a word";
 
     OutOfRange = 201, "a number is out of range";
     NotANumber = 202, "a number is expected";
@@ -84,6 +93,11 @@ codes! {
     UnknownOption = 212, "an option that this line does not have";
     IdleOption = 213, "an option that has no effect on this line";
     BadPattern = 214, "a pattern or digest is wrong";
+    BadMac = 215, "a hardware address is wrong";
+    BadKey = 216, "a key is wrong";
+    RelativePath = 217, "a path is not absolute";
+
+    BadRule = 230, "a rule of the kernel that cannot be";
 
     SameVrid = 301, "two instances share a virtual router identifier";
     UnknownScript = 302, "a tracked script does not exist";
@@ -101,6 +115,23 @@ codes! {
     NeedsPersistence = 317, "every port needs persistence";
     QuorumTooLarge = 318, "a quorum above the sum of the weights";
     NoMailServer = 321, "mail without a server";
+    NoPreference = 330, "a rule without a preference";
+
+    UnknownMember = 350, "a member of a sync group does not exist";
+    TwoGroups = 351, "an instance is in two sync groups";
+    LonelyGroup = 352, "a sync group of fewer than two instances";
+    UnknownTracker = 353, "a tracked file, process or BFD session does not exist";
+    UnusedTracker = 354, "a file or process that nobody tracks";
+    GroupWeights = 355, "a tracker with a weight in a sync group";
+    SameNeighbour = 356, "two BFD sessions with one neighbour";
+    HopsAboveTtl = 357, "a BFD session allows more hops than its packets live";
+    QuorumBounds = 358, "no number of processes is right";
+    NoActiveKey = 359, "the key that signs is missing";
+    AuthTwice = 360, "two kinds of authentication";
+    LinkWords = 361, "words about the instance's own interface contradict each other";
+    SameLink = 362, "an interface is made and used twice";
+    RoutesAlone = 363, "routes or rules without addresses";
+    StrictHmac = 364, "strict mode and an authentication that is not enforced";
 
     StrictDropsAuth = 401, "strict mode drops the authentication";
     NopreemptCancelled = 402, "nopreempt has no effect";
@@ -116,6 +147,32 @@ codes! {
     MasterMeansOwner = 415, "state MASTER without a priority";
     ReadAsRetry = 416, "an old name is read as retry";
     StrictKeepsTraffic = 417, "strict mode and traffic to the address";
+    KeepalivedDiffers = 418, "keepalived does something else than what is written";
+    IdleWord = 419, "a word that has no effect beside the others";
+    SlowBfd = 420, "BFD packets that are far apart";
+    LongProcessName = 421, "a name that no process can have";
+
+    PairVrid = 501, "nodes with different virtual router identifiers";
+    PairVersion = 502, "nodes with different versions of VRRP";
+    PairAdvertInt = 503, "nodes with different advert_int";
+    PairAuthType = 504, "nodes with different authentication";
+    PairPassword = 505, "nodes with different passwords";
+    PairAddresses = 506, "nodes with different virtual addresses";
+    PairNotAPeer = 507, "a node that is missing in unicast_peer of another";
+    PairTransport = 508, "nodes whose adverts travel in different ways";
+    PairUnknownPeer = 509, "a unicast peer that is none of the nodes";
+    PairOneSided = 510, "an instance that not all nodes have";
+    PairEqualPriority = 511, "nodes with one priority";
+    PairTwoMasters = 512, "state MASTER on several nodes";
+    PairTwoOwners = 513, "priority 255 on several nodes";
+    PairWeight = 514, "checks that cannot move the addresses";
+    PairFamily = 515, "nodes with different address families";
+    PairPreempt = 516, "nopreempt on some nodes only";
+    PairInterface = 517, "interfaces with different names";
+    PairVirtualServers = 518, "nodes with different virtual servers";
+    PairHopLimit = 520, "a unicast_ttl below the min_ttl of a peer";
+    PairSameSource = 521, "nodes with one source address";
+    PairNotLoaded = 550, "a node whose configuration has errors";
 }
 
 impl fmt::Display for Code {
@@ -124,9 +181,49 @@ impl fmt::Display for Code {
     }
 }
 
+impl Code {
+    /// The code that somebody writes as `HF0201`, `hf201` or `0201`.
+    pub fn find(text: &str) -> Option<Self> {
+        let digits = match text.get(..2) {
+            Some(start) if start.eq_ignore_ascii_case("HF") => text.get(2..)?,
+            _ => text,
+        };
+        let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number: u16 = all_digits.then(|| digits.parse().ok())??;
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.number() == number)
+    }
+
+    /// Everything about it, for the terminal.
+    pub fn explain(self) -> String {
+        format!("{self}: {}\n\n{}", self.title(), self.explanation())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_found_however_it_is_written() {
+        for text in ["HF0201", "hf0201", "Hf201", "0201", "201"] {
+            assert_eq!(Code::find(text), Some(Code::OutOfRange), "{text}");
+        }
+        for text in [
+            "", "HF", "HF0000", "+201", "0x201", "HF99999", "é1", "HF 201",
+        ] {
+            assert_eq!(Code::find(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_explanation_starts_with_the_code_and_its_title() {
+        let text = Code::OutOfRange.explain();
+        assert!(text.starts_with("HF0201: a number is out of range\n\nThe number is outside"));
+        assert!(text.ends_with("}\n"));
+    }
 
     #[test]
     fn numbers_rise_without_repetition() {

@@ -1,8 +1,10 @@
 //! What is said about a text: errors, warnings and notes with their places.
 
 mod code;
+mod json;
 mod render;
 
+use crate::origin::Origin;
 use crate::source::{Sources, Span};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -211,6 +213,19 @@ impl Diagnostics {
         }
     }
 
+    /// Says the same thing once: the first place is shown, the further ones are counted.
+    pub(crate) fn push_once(&mut self, diagnostic: Diagnostic) {
+        let same = |kept: &&mut Diagnostic| {
+            kept.code == diagnostic.code
+                && kept.text == diagnostic.text
+                && kept.notes == diagnostic.notes
+        };
+        match self.kept.iter_mut().find(same) {
+            Some(kept) => kept.more = kept.more.saturating_add(1),
+            None => self.push(diagnostic),
+        }
+    }
+
     /// Notes that some of the text was not read.
     pub(crate) fn set_incomplete(&mut self) {
         self.incomplete = true;
@@ -321,6 +336,20 @@ impl Report {
         text
     }
 
+    /// One line that says where more is to be read; none where nothing was said.
+    pub fn hint(&self) -> Option<String> {
+        /// More codes than these do not fit into a line of 80 columns.
+        const MAX_NAMED: usize = 4;
+        let mut named: Vec<String> = Vec::new();
+        for diagnostic in &self.said.kept {
+            let code = diagnostic.code.to_string();
+            if named.len() < MAX_NAMED && !named.contains(&code) {
+                named.push(code);
+            }
+        }
+        (!named.is_empty()).then(|| format!("`holdfastctl explain {}` says more", named.join(" ")))
+    }
+
     /// One line for the end: how many of what, and that nothing was touched. `remarks` counts what
     /// this host lacks.
     pub fn summary(&self, name: &str, remarks: usize) -> String {
@@ -362,6 +391,22 @@ impl Report {
             label => format!(": {label}"),
         };
         format!("{place}{severity}[{code}]: {}{label}", diagnostic.text)
+    }
+
+    /// True for the file that reading began with.
+    pub(crate) fn is_main(&self, name: &str) -> bool {
+        self.sources.main().is_some_and(|main| main == name)
+    }
+
+    /// A place of these texts.
+    pub(crate) fn origin(&self, span: Span, from: Option<&str>) -> Origin {
+        let place = self.sources.place(span);
+        Origin {
+            file: self.sources.name(span.file).to_owned(),
+            line: place.line,
+            column: place.column,
+            from: from.map(str::to_owned),
+        }
     }
 
     /// What was counted but not kept.

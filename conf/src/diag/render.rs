@@ -10,6 +10,9 @@ const MAX_LINES_IN_ONE: usize = 2_000;
 /// Columns of the excerpt; longer lines are trimmed around the underline.
 const WIDTH: usize = 120;
 
+/// What stands beside the underline in the value of a definition.
+pub(super) const INNER: &str = "this is the text in its place";
+
 /// One diagnostic.
 pub(super) fn render(diagnostic: &Diagnostic, report: &Report, colour: bool) -> String {
     let level = match diagnostic.severity {
@@ -32,7 +35,7 @@ pub(super) fn render(diagnostic: &Diagnostic, report: &Report, colour: bool) -> 
         group = group.element(Level::NOTE.message(again(diagnostic.again)));
     }
     if let Some(expanded) = expanded(diagnostic, report) {
-        group = group.element(Level::NOTE.message(expanded));
+        group = group.element(Level::NOTE.message(format!("this became `{expanded}`")));
     }
     for note in &diagnostic.notes {
         group = group.element(Level::NOTE.message(note.as_str()));
@@ -63,7 +66,7 @@ fn again(times: usize) -> String {
 }
 
 /// What a line became, where it is not what is written.
-fn expanded(diagnostic: &Diagnostic, report: &Report) -> Option<String> {
+pub(super) fn expanded(diagnostic: &Diagnostic, report: &Report) -> Option<String> {
     /// The rest of a longer line is rarely of use.
     const MAX_CHARS: usize = 160;
     let line = report.sources.written(diagnostic.span?).line?;
@@ -73,7 +76,7 @@ fn expanded(diagnostic: &Diagnostic, report: &Report) -> Option<String> {
     if short.len() < text.len() {
         short.push('…');
     }
-    Some(format!("this became `{short}`"))
+    Some(short)
 }
 
 /// Some lines of a file with what is underlined in them.
@@ -106,9 +109,7 @@ fn excerpts(diagnostic: &Diagnostic, report: &Report) -> Vec<Excerpt> {
         return Vec::new();
     };
     let primary = written.outer;
-    let inner = written
-        .inner
-        .map(|inner| (inner, "this is the text in its place"));
+    let inner = written.inner.map(|inner| (inner, INNER));
     let others = diagnostic
         .others
         .iter()

@@ -2,7 +2,7 @@
 
 use super::files::HostFiles;
 use super::host::{Findings, examine_host};
-use holdfast::cli::Reading;
+use holdfast::cli::ReadOptions;
 use holdfast::config_files::{Faults, SeenFile, judge};
 use holdfast_conf::model::Config;
 use holdfast_conf::{Files, HostNeed, Loaded, Options, Report, UnknownWords};
@@ -49,7 +49,7 @@ pub(crate) struct Good {
 }
 
 /// Reads a configuration. Nothing is touched.
-pub(crate) fn read(path: &Path, unknown_words: UnknownWords, reading: &Reading) -> Outcome {
+pub(crate) fn read(path: &Path, unknown_words: UnknownWords, reading: &ReadOptions) -> Outcome {
     let name = path.display();
     let files = HostFiles::default();
     match files.read(path) {
@@ -66,6 +66,7 @@ pub(crate) fn read(path: &Path, unknown_words: UnknownWords, reading: &Reading) 
         config,
         report,
         needs,
+        ..
     } = holdfast_conf::load(&files, path, &options(unknown_words, reading));
     let files = files.seen();
     match config {
@@ -81,7 +82,7 @@ pub(crate) fn read(path: &Path, unknown_words: UnknownWords, reading: &Reading) 
 
 /// How to read, with what the text may ask of this host. All of it is read here once: the children
 /// get slices of the result, so they cannot differ in a random number or a variable.
-fn options(unknown_words: UnknownWords, reading: &Reading) -> Options {
+fn options(unknown_words: UnknownWords, reading: &ReadOptions) -> Options {
     let name = || nix::unistd::gethostname().ok();
     let first = |name: OsString| name.to_str()?.split('.').next().map(str::to_owned);
     let text = |(name, value): (OsString, OsString)| {

@@ -13,7 +13,7 @@ use super::ready::Readiness;
 use super::signals::Signals;
 use super::slot::Slot;
 use holdfast::account;
-use holdfast::cli::{Options, Reading};
+use holdfast::cli::{Options, ReadOptions};
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
 use holdfast::reload::Reload;
@@ -96,7 +96,7 @@ fn start(options: Options, background: bool) -> Result<Daemon, Stop> {
     assemble(options, config_path, good, findings, &executables, ready)
 }
 
-fn read_config(path: &Path, compat: bool, reading: &Reading) -> Result<Good, Stop> {
+fn read_config(path: &Path, compat: bool, reading: &ReadOptions) -> Result<Good, Stop> {
     let unknown = if compat {
         UnknownWords::Ignore
     } else {
@@ -183,11 +183,12 @@ fn assemble(
     let vrrp_pid_file = lock(&options.pid_files.vrrp)?;
     let checkers_pid_path = absolute(&options.pid_files.checkers)?;
     // Held from the start where it will be needed, so that two daemons do not share it.
-    let checkers_pid_file = if good.config.scripts.is_empty() {
-        None
-    } else {
-        Some(lock(&checkers_pid_path)?)
-    };
+    let checkers_pid_file =
+        if good.config.scripts.is_empty() && good.config.virtual_servers.is_empty() {
+            None
+        } else {
+            Some(lock(&checkers_pid_path)?)
+        };
     pid_file
         .write(std::process::id())
         .map_err(|error| Stop::fatal(describe(&error)))?;
@@ -260,6 +261,7 @@ fn assemble(
         priorities: BTreeMap::new(),
         verdicts: BTreeMap::new(),
         told: Told::default(),
+        balance: Default::default(),
         scripts: Default::default(),
         life: Life::Starting,
         log_due: None,
