@@ -179,12 +179,15 @@ impl Origins {
         let block = self.blocks.get(path)?;
         let word = keyword::find(block.section, name)?.word;
         let own = std::iter::once(word).chain(aliases(word).iter().copied());
-        own.filter_map(|word| block.words.get(&word))
-            .next()
-            .map_or_else(
-                || self.inherited(path, block.section, word),
-                |place| Some((*place, None)),
-            )
+        let place = own.filter_map(|word| block.words.get(&word)).next();
+        place
+            .map(|place| (*place, None))
+            .or_else(|| self.inherited(path, block.section, word))
+            .or_else(|| {
+                let other = keyword::name_in(block.section, derived(word)?);
+                let (place, from) = self.word(path, other)?;
+                Some((place, from.or(Some(other))))
+            })
     }
 
     fn inherited<'a>(&'a self, path: &'a str, section: Section, word: Word) -> Option<Found<'a>> {
@@ -259,6 +262,17 @@ const fn aliases(word: Word) -> &'static [Word] {
         Word::Flag2 => &[Word::ShPort, Word::MhPort],
         Word::Retry => &[Word::NbGetRetry],
         _ => &[],
+    }
+}
+
+/// The word whose value is taken where one is missing.
+const fn derived(word: Word) -> Option<Word> {
+    match word {
+        Word::GarpLowerPrioDelay => Some(Word::GarpMasterDelay),
+        Word::GarpLowerPrioRepeat => Some(Word::GarpMasterRepeat),
+        Word::Timeout => Some(Word::Interval),
+        Word::Warmup | Word::MiscTimeout => Some(Word::DelayLoop),
+        _ => None,
     }
 }
 

@@ -6,11 +6,11 @@ mod definition;
 mod expand;
 mod files;
 mod generator;
-mod include;
+pub(crate) mod include;
 mod predefined;
 mod rope;
 mod substitute;
-mod text;
+pub(crate) mod text;
 
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::lexer::is_blank;

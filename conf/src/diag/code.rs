@@ -61,9 +61,8 @@ codes! {
     StrayBackslash = 24, "a backslash that joins no lines";
     IncludeCheck = 25, "an include that has to succeed does not";
     NotIncluded = 26, "a file is not read because it is executable";
-    BadIncludeCheck = 27, "a word of `include_check` is wrong";
-    ReservedName = 28, "a definition with a reserved name";
-    UnsetVariable = 29, "a variable of the environment is not set";
+    ReservedName = 27, "a definition with a reserved name";
+    UnsetVariable = 28, "a variable of the environment is not set";
 
     UnknownWord = 101, "a word that nobody knows";
     NotYet = 102, "a word of keepalived that holdfast does not carry out yet";

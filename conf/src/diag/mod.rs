@@ -205,6 +205,16 @@ impl Diagnostics {
         }
     }
 
+    /// Takes over what somebody else said with some of the codes, and all that must stay hidden.
+    pub(crate) fn adopt(&mut self, other: Self, codes: &[Code]) {
+        self.secrets.extend(other.secrets);
+        for diagnostic in other.kept {
+            if codes.contains(&diagnostic.code) {
+                self.push(diagnostic);
+            }
+        }
+    }
+
     /// Says something once for all lines to which it applies, and counts the further ones.
     pub(crate) fn once(&mut self, code: Code, make: impl FnOnce() -> Diagnostic) {
         match self.kept.iter_mut().find(|kept| kept.code == code) {

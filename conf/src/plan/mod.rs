@@ -1,9 +1,10 @@
 //! What a reload would do.
+
 mod instances;
 mod render;
 mod servers;
 
-use crate::diff::{Change, ChangeKind, servers::ServerChange};
+use crate::diff::{self, servers::ServerChange};
 use crate::model::Config;
 
 /// What a reload from one configuration to another does, as far as the configurations say: who is
@@ -28,29 +29,7 @@ pub fn plan(old: &Config, new: &Config) -> Plan {
     Plan {
         instances: instances::steps(&old.instances, &new.instances),
         servers: servers::steps(&old.virtual_servers, &new.virtual_servers),
-        others: others(old, new),
-    }
-}
-
-/// What is no instance and no virtual server.
-fn others(old: &Config, new: &Config) -> Vec<String> {
-    let parts = crate::diff::besides(old, new);
-    let mut lines: Vec<String> = parts
-        .global
-        .iter()
-        .map(|value| format!("global_defs: {value}"))
-        .collect();
-    lines.extend(parts.scripts.iter().filter_map(script));
-    lines
-}
-
-fn script(change: &Change) -> Option<String> {
-    let name = &change.name;
-    match &change.kind {
-        ChangeKind::Added(what) => Some(format!("script {name}: new, {what}")),
-        ChangeKind::Removed(_) => Some(format!("script {name}: removed, it is not run any more")),
-        ChangeKind::Changed(values) => Some(format!("script {name}: {}", values.join(", "))),
-        ChangeKind::Unchanged => None,
+        others: diff::besides(old, new),
     }
 }
 

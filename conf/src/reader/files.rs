@@ -17,9 +17,6 @@ const MAX_DEPTH: usize = 16;
 /// All files of one configuration.
 const MAX_FILES: usize = 4_096;
 
-/// Why `include_check` may be wrong.
-const CHECK_HELP: &str = "the words are `read`, `match`, `wildcard_match` and `brace_match`; all but the first need `+` or `-`";
-
 /// An include that is being carried out.
 #[derive(Clone, Copy)]
 struct Including {
@@ -102,16 +99,9 @@ impl Reader<'_> {
             return;
         }
         let words = rest.split(['{', '}']).next().unwrap_or("");
-        match self.checks.changed(words.split_whitespace()) {
-            Ok(checks) => self.checks = checks,
-            Err(index) => {
-                let word = words.split_whitespace().nth(index).unwrap_or("");
-                let from = start.saturating_add(words.find(word).unwrap_or(0));
-                let place = self.place(line, from..from.saturating_add(word.len()));
-                let text = format!("{} is not expected here", quote(word));
-                self.said
-                    .push(Diagnostic::error(Code::BadIncludeCheck, place, text).help(CHECK_HELP));
-            }
+        // What is wrong with its words is said where all words are checked.
+        if let Some(checks) = self.checks.changed(words.split_whitespace()) {
+            self.checks = checks;
         }
     }
 

@@ -66,11 +66,8 @@ impl Checks {
         }
     }
 
-    /// These after `include_check` with its words, or the number of the word that is wrong.
-    pub(super) fn changed<'w>(
-        self,
-        words: impl IntoIterator<Item = &'w str>,
-    ) -> Result<Self, usize> {
+    /// These after `include_check` with its words, unless they are wrong.
+    pub(super) fn changed<'w>(self, words: impl IntoIterator<Item = &'w str>) -> Option<Self> {
         let mut checks = self;
         let mut none = true;
         for (index, word) in words.into_iter().enumerate() {
@@ -82,22 +79,22 @@ impl Checks {
                     checks = Self::READ;
                     (true, word)
                 }
-                _ => return Err(index),
+                _ => return None,
             };
             match name {
                 "read" | "readable" => checks.read = on,
                 "match" => checks.exists = on,
                 "wildcard_match" => checks.wildcard = on,
                 "brace_match" => checks.braces = on,
-                _ => return Err(index),
+                _ => return None,
             }
         }
-        Ok(if none { Self::ALL } else { checks })
+        Some(if none { Self::ALL } else { checks })
     }
 }
 
 /// An include line.
-pub(super) struct Include<'a> {
+pub(crate) struct Include<'a> {
     /// Offset of the pattern in the line.
     pub(super) start: usize,
     pattern: &'a str,
@@ -113,7 +110,7 @@ pub(super) struct Owned {
 
 impl<'a> Include<'a> {
     /// Recognises an include line.
-    pub(super) fn parse(line: &'a str) -> Option<Self> {
+    pub(crate) fn parse(line: &'a str) -> Option<Self> {
         let word = line.trim_start();
         let rest = word.strip_prefix("include")?;
         let letter = rest.get(..1)?;
@@ -195,16 +192,16 @@ mod tests {
     #[test]
     fn include_check_changes_what_is_checked() {
         let changed = |words: &[&str]| Checks::default().changed(words.iter().copied());
-        assert_eq!(changed(&[]), Ok(Checks::ALL));
+        assert_eq!(changed(&[]), Some(Checks::ALL));
         let matched = Checks {
             exists: true,
             ..Checks::READ
         };
-        assert_eq!(changed(&["match"]), Ok(matched));
-        assert_eq!(changed(&["+read", "+match"]), Ok(matched));
-        assert_eq!(changed(&["match", "-match"]), Ok(Checks::READ));
-        assert_eq!(changed(&["match", "read"]), Err(1));
-        assert_eq!(changed(&["+wibble"]), Err(0));
+        assert_eq!(changed(&["match"]), Some(matched));
+        assert_eq!(changed(&["+read", "+match"]), Some(matched));
+        assert_eq!(changed(&["match", "-match"]), Some(Checks::READ));
+        assert_eq!(changed(&["match", "read"]), None);
+        assert_eq!(changed(&["+wibble"]), None);
     }
 
     #[test]

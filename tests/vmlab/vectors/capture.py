@@ -13,7 +13,9 @@ import sys
 import time
 
 import cases
-import keepalived_cases
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'scenarios'))
+import configurations  # noqa: E402
 
 ETH_P_ALL = 3
 NETLINK_GENERIC = 16
@@ -123,7 +125,7 @@ def main():
     versions()
     for case in cases.ipvsadm():
         run_ipvsadm(*case)
-    for case in keepalived_cases.CASES:
+    for case in configurations.CASES:
         run_keepalived(*case)
     return 0
 

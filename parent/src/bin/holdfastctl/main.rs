@@ -20,6 +20,8 @@ mod host;
 mod scratch;
 
 mod commands;
+mod fmt;
+mod replace;
 
 use holdfast::ctl::{self, Command, FINE, Request, USAGE, When};
 use std::io::{IsTerminal, Write};
@@ -55,11 +57,21 @@ fn answer(request: Request) -> (String, u8) {
         ),
         Command::Check(check) => commands::check(&check, colour),
         Command::Diff { old, new, format } => commands::diff(&old, &new, format, colour),
-        Command::Fmt { .. } => (String::new(), FINE),
+        Command::Fmt { files, target } => {
+            fmt::fmt(&files, target, errors_in_colour(request.colour))
+        }
         Command::Dump(file) => commands::dump(&file, colour),
         Command::Explain(codes) => (ctl::explain(&codes), FINE),
         Command::ListCodes => (ctl::list_codes(), FINE),
     }
+}
+
+/// The same for standard error.
+fn errors_in_colour(when: When) -> bool {
+    when.on(
+        std::io::stderr().is_terminal(),
+        std::env::var_os("NO_COLOR"),
+    )
 }
 
 fn colour(when: When) -> bool {
