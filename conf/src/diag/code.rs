@@ -47,8 +47,22 @@ codes! {
     NoMatch = 10, "an include matches no file";
     IncludeCycle = 11, "a file includes itself";
     TooManyIncludes = 12, "too many files are included";
-    Preprocessor = 13, "definitions, conditions and generators";
+    // 13 was "definitions, conditions and generators", when they were not carried out.
     NothingConfigured = 14, "nothing is configured";
+    UndefinedName = 15, "a name that is not defined";
+    DefinitionCycle = 16, "a definition contains itself";
+    NotReplaced = 17, "the use of a definition that is not replaced";
+    ExpandsTooFar = 18, "definitions and generators make too much";
+    NotLast = 19, "words behind a definition of several lines";
+    BadDefinition = 20, "a definition is written wrong";
+    BadCondition = 21, "a condition is written wrong";
+    BadGenerator = 22, "a generator is written wrong";
+    BadPredefined = 23, "a predefined name is used wrongly";
+    StrayBackslash = 24, "a backslash that joins no lines";
+    IncludeCheck = 25, "an include that has to succeed does not";
+    NotIncluded = 26, "a file is not read because it is executable";
+    ReservedName = 27, "a definition with a reserved name";
+    UnsetVariable = 28, "a variable of the environment is not set";
 
     UnknownWord = 101, "a word that nobody knows";
     NotYet = 102, "a word of keepalived that holdfast does not carry out yet";
@@ -101,7 +115,6 @@ codes! {
     QuorumTooLarge = 318, "a quorum above the sum of the weights";
     NoMailServer = 321, "mail without a server";
     NoPreference = 330, "a rule without a preference";
-
     UnknownMember = 350, "a member of a sync group does not exist";
     TwoGroups = 351, "an instance is in two sync groups";
     LonelyGroup = 352, "a sync group of fewer than two instances";
@@ -127,6 +140,7 @@ codes! {
     StrictSetsValue = 407, "strict mode overrides a value";
     OwnerIgnoresWeights = 409, "the address owner ignores weights";
     AlreadyTracked = 411, "the instance's own interface is tracked anyway";
+    SmallWeight = 412, "a check that hardly ever moves the address";
     SearchedInPath = 413, "a program is searched in PATH";
     CommandNeedsQuotes = 414, "words behind a command are user and group";
     MasterMeansOwner = 415, "state MASTER without a priority";
@@ -136,6 +150,16 @@ codes! {
     IdleWord = 419, "a word that has no effect beside the others";
     SlowBfd = 420, "BFD packets that are far apart";
     LongProcessName = 421, "a name that no process can have";
+
+    CheckChanges = 480, "a check that changes what it should only look at";
+    CheckSleeps = 481, "a check that sleeps";
+    SlowVerdict = 482, "a check that needs minutes to notice a failure";
+    KnownPassword = 483, "a password that everybody knows";
+    PriorityCut = 484, "weights beyond the highest priority";
+    OwnerAsBackup = 485, "priority 255 with state BACKUP";
+    FastAdverts = 486, "adverts that are very close together";
+    OneLostAdvert = 487, "a takeover after one lost advert";
+    WeightsWithoutPreempt = 488, "weights and nopreempt";
 
     PairVrid = 501, "nodes with different virtual router identifiers";
     PairVersion = 502, "nodes with different versions of VRRP";
@@ -155,6 +179,7 @@ codes! {
     PairPreempt = 516, "nopreempt on some nodes only";
     PairInterface = 517, "interfaces with different names";
     PairVirtualServers = 518, "nodes with different virtual servers";
+    PairSyncGroup = 519, "sync groups that do not fit each other";
     PairHopLimit = 520, "a unicast_ttl below the min_ttl of a peer";
     PairSameSource = 521, "nodes with one source address";
     PairNotLoaded = 550, "a node whose configuration has errors";

@@ -206,8 +206,6 @@ pub(crate) enum Entries {
     Trackers(Tracked),
     /// Instances; each word is one.
     Members,
-    /// Routes and rules.
-    Raw,
 }
 
 /// What the lines of a `track_…` list name.

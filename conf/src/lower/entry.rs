@@ -1,6 +1,5 @@
 //! Lines of blocks that hold no words of the table: addresses, peers, trackers, recipients.
 
-use super::settings::Value;
 use super::{Context, address, number, route, rule, value};
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::{Entries, Tracked};
@@ -88,7 +87,6 @@ pub(super) fn read(
                 entries.extend(tracker(cx, statement, tracked).map(|kind| Entry { span, kind }))
             }
             Entries::Members => members(statement, &mut entries),
-            Entries::Raw => {}
         }
     }
     entries
@@ -134,6 +132,15 @@ fn peer(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<Peer> {
             return None;
         };
         *limit = u8::try_from(number::int(cx, &word.text, number, 0, 255)?).ok();
+    }
+    if let (Some(min), Some(max)) = (peer.min_ttl, peer.max_ttl)
+        && min > max
+    {
+        let text = format!("no TTL is at least {min} and at most {max}");
+        cx.push(
+            Diagnostic::error(Code::OutOfRange, statement.args_span(), text)
+                .label("all adverts of this peer would be dropped"),
+        );
     }
     Some(peer)
 }

@@ -10,6 +10,7 @@ mod forward;
 mod global;
 mod hmac;
 mod link;
+mod lint;
 mod number;
 mod route;
 mod rule;
@@ -71,15 +72,6 @@ impl Context<'_> {
     }
 
     /// Something that is read and checked, and nothing more. Said once for all places.
-    fn not_carried_out(&mut self, what: &str, consequence: &str, span: Span) {
-        let text = format!("{what} is not carried out by this version");
-        let diagnostic = match self.options.not_carried_out {
-            NotCarriedOut::Refuse => Diagnostic::error(Code::NotYet, span, text),
-            NotCarriedOut::Warn => Diagnostic::warning(Code::NotYet, span, text),
-        };
-        self.said.push_once(diagnostic.because(consequence));
-    }
-
     /// Notes what the host has to have, once for each who needs it.
     fn need(&mut self, fact: HostFact, subject: &str, span: Span) {
         if self.noted.insert((subject.to_owned(), fact.clone())) {
@@ -149,6 +141,7 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
     if let Some(origins) = &mut cx.origins {
         origins.record(cx.sources, &root);
     }
+    lint::commands(cx, &root);
     for setting in root.take_list() {
         let Value::Block(header, settings) = setting.value else {
             blocks.root.put(cx, setting, settings::Repeat::Last);
@@ -202,6 +195,7 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
         sync_groups,
         virtual_servers,
     };
+    lint::values(cx, &config, &blocks);
     if cx.said.errors() == 0 && config.instances.is_empty() && config.virtual_servers.is_empty() {
         cx.push(Diagnostic::unplaced(
             Severity::Warning,
@@ -225,8 +219,12 @@ fn name<T>(cx: &mut Context<'_>, name: Result<T, InvalidValue>, span: Span) -> O
 
 /// A word that is read and checked, and nothing more: said once for each word.
 fn not_carried_out(cx: &mut Context<'_>, word: &Text<'_>, consequence: &str) {
-    let what = format!("`{}`", word.text);
-    cx.not_carried_out(&what, consequence, word.span);
+    let text = format!("`{}` is not carried out by this version", word.text);
+    let diagnostic = match cx.options.not_carried_out {
+        NotCarriedOut::Refuse => Diagnostic::error(Code::NotYet, word.span, text),
+        NotCarriedOut::Warn => Diagnostic::warning(Code::NotYet, word.span, text),
+    };
+    cx.said.once_each(diagnostic.because(consequence));
 }
 
 /// Two blocks with one name.

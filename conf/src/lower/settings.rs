@@ -292,8 +292,7 @@ pub(crate) fn read_statement(
     if let Fate::Checked(consequence) = row.fate
         && !value.as_ref().is_some_and(|(value, _)| is_off(value))
     {
-        let what = format!("`{}`", row.name);
-        cx.not_carried_out(&what, consequence, statement.head.span);
+        super::not_carried_out(cx, &statement.head, consequence);
     }
     if row.word == Word::None {
         return;
@@ -327,9 +326,9 @@ fn old_spelling(cx: &mut Context<'_>, row: &Keyword, span: Span) {
         return;
     };
     let text = format!("`{}` is an old spelling", row.name);
-    let diagnostic = Diagnostic::note(Code::OldSpelling, span, text)
-        .help(format!("write `{instead}`; it means the same"));
-    cx.said.push_once(diagnostic);
+    let diagnostic =
+        Diagnostic::note(Code::OldSpelling, span, text).help(format!("write `{instead}` instead"));
+    cx.said.once_each(diagnostic);
 }
 
 /// A block behind a word that has none.
