@@ -82,6 +82,8 @@ codes! {
     BadKey = 216, "a key is wrong";
     RelativePath = 217, "a path is not absolute";
 
+    BadRule = 230, "a rule of the kernel that cannot be";
+
     SameVrid = 301, "two instances share a virtual router identifier";
     UnknownScript = 302, "a tracked script does not exist";
     SameAddress = 303, "an address is there twice";
@@ -98,6 +100,7 @@ codes! {
     NeedsPersistence = 317, "every port needs persistence";
     QuorumTooLarge = 318, "a quorum above the sum of the weights";
     NoMailServer = 321, "mail without a server";
+    NoPreference = 330, "a rule without a preference";
     UnknownMember = 350, "a member of a sync group does not exist";
     TwoGroups = 351, "an instance is in two sync groups";
     LonelyGroup = 352, "a sync group of fewer than two instances";

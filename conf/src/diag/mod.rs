@@ -157,10 +157,13 @@ impl Diagnostics {
         }
     }
 
-    /// Says something; where the same text was said of another place, that place is counted.
-    pub(crate) fn push_once(&mut self, diagnostic: Diagnostic) {
-        let same =
-            |kept: &&mut Diagnostic| kept.code == diagnostic.code && kept.text == diagnostic.text;
+    /// Says the same thing once: the first place is shown, the further ones are counted.
+    pub(crate) fn once_each(&mut self, diagnostic: Diagnostic) {
+        let same = |kept: &&mut Diagnostic| {
+            kept.code == diagnostic.code
+                && kept.text == diagnostic.text
+                && kept.notes == diagnostic.notes
+        };
         match self.kept.iter_mut().find(same) {
             Some(kept) => kept.more = kept.more.saturating_add(1),
             None => self.push(diagnostic),

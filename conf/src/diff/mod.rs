@@ -102,7 +102,7 @@ pub fn diff(old: &Config, new: &Config) -> Diff {
     trackers.extend(parts(&old.track_files, &new.track_files));
     trackers.extend(parts(&old.bfd_instances, &new.bfd_instances));
     Diff {
-        global: global(&old.global, &new.global),
+        global: global(old, new),
         scripts: parts(&old.scripts, &new.scripts),
         trackers,
         instances: parts(&old.instances, &new.instances),
@@ -226,7 +226,8 @@ impl Values {
     }
 }
 
-fn global(old: &Global, new: &Global) -> Vec<String> {
+fn global(before: &Config, after: &Config) -> Vec<String> {
+    let (old, new) = (&before.global, &after.global);
     let Global {
         router_id,
         script_user,
@@ -254,6 +255,11 @@ fn global(old: &Global, new: &Global) -> Vec<String> {
     );
     values.changed("mail", &old.mail, mail);
     values.changed("lvs", &old.lvs, lvs);
+    values.changed(
+        "static addresses, routes and rules",
+        &before.statics,
+        &after.statics,
+    );
     values.0
 }
 

@@ -190,14 +190,22 @@ pub(crate) enum Entries {
     Mails,
     /// Virtual addresses.
     Addresses,
+    /// Static addresses.
+    StaticAddresses,
+    /// Virtual routes.
+    Routes,
+    /// Static routes.
+    StaticRoutes,
+    /// Virtual rules.
+    Rules,
+    /// Static rules.
+    StaticRules,
     /// Unicast peers.
     Peers,
     /// What is tracked, with a weight.
     Trackers(Tracked),
     /// Instances; each word is one.
     Members,
-    /// Routes and rules.
-    Raw,
 }
 
 /// What the lines of a `track_…` list name.

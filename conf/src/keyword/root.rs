@@ -4,7 +4,7 @@ use super::Section::{
     self, Bfd, GlobalDefs, Instance, Root, Script, SyncGroup, TrackFile, TrackProcess,
     VirtualServer,
 };
-use super::{Header, Keyword, Shape, Word, always, idle, not_yet, repeated, used};
+use super::{Entries, Header, Keyword, Shape, Word, always, idle, not_yet, repeated, used};
 
 const ROOT: &[Section] = &[Root];
 
@@ -48,9 +48,39 @@ pub(super) const ROWS: &[Keyword] = &[
     ),
     not_yet("use_pid_dir", ROOT),
     not_yet("instance", ROOT),
-    not_yet("static_ipaddress", ROOT),
-    not_yet("static_routes", ROOT),
-    not_yet("static_rules", ROOT),
+    used(
+        "static_ipaddress",
+        Word::StaticIpaddress,
+        ROOT,
+        Shape::Entries(Entries::StaticAddresses),
+    )
+    .about(
+        "Addresses that are added at the start and taken away at the stop, whatever the state of \
+         the instances is. Each line is an address with its options.",
+    )
+    .checked("these addresses are not added to any interface"),
+    used(
+        "static_routes",
+        Word::StaticRoutes,
+        ROOT,
+        Shape::Entries(Entries::StaticRoutes),
+    )
+    .about(
+        "Routes that are added at the start and taken away at the stop, whatever the state of the \
+         instances is. Each line is a route with its options.",
+    )
+    .checked("these routes are not added"),
+    used(
+        "static_rules",
+        Word::StaticRules,
+        ROOT,
+        Shape::Entries(Entries::StaticRules),
+    )
+    .about(
+        "Rules of policy routing that are added at the start and taken away at the stop, whatever \
+         the state of the instances is. Each line is a rule with its options.",
+    )
+    .checked("these rules are not added"),
     not_yet("track_group", ROOT),
     not_yet("garp_group", ROOT),
     not_yet("linkbeat_interfaces", ROOT),
@@ -107,5 +137,5 @@ pub(super) const ROWS: &[Keyword] = &[
     .about(
         "A BFD session (RFC 5880) with one neighbour. It notices within milliseconds that the path to the neighbour is dead; instances name it in `track_bfd`, real servers in `BFD_CHECK`.",
     )
-    .checked("a dead path would be noticed after three advert intervals at the earliest"),
+    .checked("a dead path would be noticed by missing adverts only"),
 ];

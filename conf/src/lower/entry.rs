@@ -1,9 +1,9 @@
 //! Lines of blocks that hold no words of the table: addresses, peers, trackers, recipients.
 
-use super::{Context, address, number, value};
+use super::{Context, address, number, route, rule, value};
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::{Entries, Tracked};
-use crate::model::{Peer, VirtualAddress, Weight};
+use crate::model::{Peer, Route, Rule, StaticAddress, VirtualAddress, Weight};
 use crate::source::Span;
 use crate::tree::{Statement, Text};
 
@@ -20,6 +20,9 @@ pub(crate) struct Entry {
 pub(crate) enum EntryKind {
     Mail(String),
     Address(Box<VirtualAddress>),
+    StaticAddress(Box<StaticAddress>),
+    Route(Box<Route>),
+    Rule(Box<Rule>),
     Peer(Peer),
     /// Name, weight where one is written, direction.
     Tracker(String, Option<(Weight, bool)>),
@@ -55,6 +58,27 @@ pub(super) fn read(
                     kind: EntryKind::Address(Box::new(address)),
                 }))
             }
+            Entries::StaticAddresses => {
+                let address = address::parse_static(cx, statement);
+                entries.extend(address.map(|address| Entry {
+                    span,
+                    kind: EntryKind::StaticAddress(Box::new(address)),
+                }));
+            }
+            Entries::Routes | Entries::StaticRoutes => {
+                let route = route::parse(cx, statement, kind == Entries::StaticRoutes);
+                entries.extend(route.map(|route| Entry {
+                    span: statement.span(),
+                    kind: EntryKind::Route(Box::new(route)),
+                }));
+            }
+            Entries::Rules | Entries::StaticRules => {
+                let rule = rule::parse(cx, statement, kind == Entries::StaticRules);
+                entries.extend(rule.map(|rule| Entry {
+                    span: statement.span(),
+                    kind: EntryKind::Rule(Box::new(rule)),
+                }));
+            }
             Entries::Peers => entries.extend(peer(cx, statement).map(|peer| Entry {
                 span,
                 kind: EntryKind::Peer(peer),
@@ -63,7 +87,6 @@ pub(super) fn read(
                 entries.extend(tracker(cx, statement, tracked).map(|kind| Entry { span, kind }))
             }
             Entries::Members => members(statement, &mut entries),
-            Entries::Raw => {}
         }
     }
     entries
@@ -109,6 +132,15 @@ fn peer(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<Peer> {
             return None;
         };
         *limit = u8::try_from(number::int(cx, &word.text, number, 0, 255)?).ok();
+    }
+    if let (Some(min), Some(max)) = (peer.min_ttl, peer.max_ttl)
+        && min > max
+    {
+        let text = format!("no TTL is at least {min} and at most {max}");
+        cx.push(
+            Diagnostic::error(Code::OutOfRange, statement.args_span(), text)
+                .label("all adverts of this peer would be dropped"),
+        );
     }
     Some(peer)
 }

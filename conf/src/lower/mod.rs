@@ -11,19 +11,23 @@ mod global;
 mod hmac;
 mod link;
 mod number;
+mod route;
+mod rule;
 mod script;
 mod settings;
+mod statics;
 mod sync;
 mod tracker;
 mod tracking;
 mod value;
 mod vrrp;
+mod words;
 
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, quote};
 use crate::keyword::{Section, Word};
 use crate::model::{Config, InvalidValue};
 use crate::source::{Sources, Span};
-use crate::tree::{Statement, Tree};
+use crate::tree::{Statement, Text, Tree};
 use crate::{HostFact, HostNeed, NotCarriedOut, Options, UnknownWords};
 use settings::{Settings, Value};
 use std::collections::{BTreeMap, HashSet};
@@ -36,6 +40,8 @@ pub(crate) struct Context<'a> {
     needs: Vec<HostNeed>,
     /// Who needs what, as far as it is noted.
     noted: HashSet<(String, HostFact)>,
+    /// What the next rule without a preference has; IPv4 and IPv6.
+    preferences: [u32; 2],
 }
 
 impl Context<'_> {
@@ -49,16 +55,6 @@ impl Context<'_> {
             UnknownWords::Refuse => Diagnostic::error(code, span, text),
             UnknownWords::Ignore => Diagnostic::warning(code, span, text).because("it is ignored"),
         }
-    }
-
-    /// Something that is read and checked, and nothing more. Said once for all places.
-    fn not_carried_out(&mut self, what: &str, consequence: &str, span: Span) {
-        let text = format!("{what} is not carried out by this version");
-        let diagnostic = match self.options.not_carried_out {
-            NotCarriedOut::Refuse => Diagnostic::error(Code::NotYet, span, text),
-            NotCarriedOut::Warn => Diagnostic::warning(Code::NotYet, span, text),
-        };
-        self.said.push_once(diagnostic.because(consequence));
     }
 
     /// Notes what the host has to have, once for each who needs it.
@@ -83,6 +79,8 @@ struct Named {
 /// All blocks of the outer level, read but not yet put together.
 #[derive(Default)]
 struct Blocks {
+    /// Words of the outer level that are no blocks of words.
+    root: Settings,
     global: Settings,
     scripts: Vec<Named>,
     processes: Vec<Named>,
@@ -106,6 +104,7 @@ pub(crate) fn lower(
         said,
         needs: Vec::new(),
         noted: HashSet::new(),
+        preferences: [rule::LAST_PREFERENCE; 2],
     };
     let mut tree = Tree::new(sources, lines);
     let mut blocks = Blocks::default();
@@ -119,8 +118,9 @@ pub(crate) fn lower(
 fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
     let mut root = Settings::default();
     settings::read_statement(cx, Section::Root, statement, &mut root);
-    for setting in root.into_list() {
+    for setting in root.take_list() {
         let Value::Block(header, settings) = setting.value else {
+            blocks.root.put(cx, setting, settings::Repeat::Last);
             continue;
         };
         if setting.word == Word::VirtualServer {
@@ -144,6 +144,7 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
             _ => {}
         }
     }
+    blocks.root.fail(&root);
 }
 
 fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
@@ -158,8 +159,10 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
     let sync_groups = sync::assemble(cx, &blocks, &known);
     tracking::unused(cx, &blocks);
     let virtual_servers = checker::finish(cx, drafts, &blocks.global);
+    let statics = statics::assemble(cx, &blocks.root, &blocks.global);
     let config = Config {
         global,
+        statics,
         scripts,
         track_processes,
         track_files,
@@ -187,6 +190,16 @@ fn name<T>(cx: &mut Context<'_>, name: Result<T, InvalidValue>, span: Span) -> O
             None
         }
     }
+}
+
+/// A word that is read and checked, and nothing more: said once for each word.
+fn not_carried_out(cx: &mut Context<'_>, word: &Text<'_>, consequence: &str) {
+    let text = format!("`{}` is not carried out by this version", word.text);
+    let diagnostic = match cx.options.not_carried_out {
+        NotCarriedOut::Refuse => Diagnostic::error(Code::NotYet, word.span, text),
+        NotCarriedOut::Warn => Diagnostic::warning(Code::NotYet, word.span, text),
+    };
+    cx.said.once_each(diagnostic.because(consequence));
 }
 
 /// Two blocks with one name.

@@ -167,8 +167,13 @@ impl Settings {
     }
 
     /// The same, taken.
-    pub(crate) fn into_list(self) -> Vec<Setting> {
-        self.list
+    pub(crate) fn take_list(&mut self) -> Vec<Setting> {
+        std::mem::take(&mut self.list)
+    }
+
+    /// Notes the words whose value was wrong in other settings.
+    pub(crate) fn fail(&mut self, other: &Self) {
+        self.failed.extend(&other.failed);
     }
 
     /// Adds another block's words, as if they had been written behind these.
@@ -179,7 +184,7 @@ impl Settings {
         self.failed.extend(other.failed);
     }
 
-    fn put(&mut self, cx: &mut Context<'_>, setting: Setting, repeat: Repeat) {
+    pub(crate) fn put(&mut self, cx: &mut Context<'_>, setting: Setting, repeat: Repeat) {
         let before = match repeat {
             Repeat::Many => None,
             Repeat::First | Repeat::Last => self
@@ -220,7 +225,7 @@ impl Settings {
 
 /// What becomes of a word that is there already.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Repeat {
+pub(crate) enum Repeat {
     First,
     Last,
     Many,
@@ -287,8 +292,7 @@ pub(crate) fn read_statement(
     if let Fate::Checked(consequence) = row.fate
         && !value.as_ref().is_some_and(|(value, _)| is_off(value))
     {
-        let what = format!("`{}`", row.name);
-        cx.not_carried_out(&what, consequence, statement.head.span);
+        super::not_carried_out(cx, &statement.head, consequence);
     }
     if row.word == Word::None {
         return;
@@ -322,9 +326,9 @@ fn old_spelling(cx: &mut Context<'_>, row: &Keyword, span: Span) {
         return;
     };
     let text = format!("`{}` is an old spelling", row.name);
-    let diagnostic = Diagnostic::note(Code::OldSpelling, span, text)
-        .help(format!("write `{instead}`; it means the same"));
-    cx.said.push_once(diagnostic);
+    let diagnostic =
+        Diagnostic::note(Code::OldSpelling, span, text).help(format!("write `{instead}` instead"));
+    cx.said.once_each(diagnostic);
 }
 
 /// A block behind a word that has none.

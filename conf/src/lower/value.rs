@@ -415,10 +415,10 @@ fn user_spec(cx: &mut Context<'_>, user: &Text<'_>, group: Option<&Text<'_>>) ->
         }
     }
     if let (true, Some(group)) = (all_groups, group) {
-        cx.not_carried_out(
-            "`:` before a group",
+        super::not_carried_out(
+            cx,
+            group,
             "the script would run without the other groups of its user",
-            group.span,
         );
     }
     Some(UserSpec {

@@ -8,6 +8,7 @@ mod hmac;
 mod ids;
 mod link;
 mod names;
+mod route;
 mod script;
 mod sync;
 mod time;
@@ -21,13 +22,17 @@ pub use checker::{
     RealServer, Scheduler, SchedulerFlags, Service, SorryServer, SyncDaemon, TlsOptions, Tunnel,
     TunnelChecksum, UdpProbe, UdpReply, Url, VirtualServer,
 };
-pub use config::{Config, Global};
+pub use config::{Config, Global, Statics};
 pub use hmac::{AntiReplay, AuthHmac, HmacKey, HmacMode, HmacSecret};
 pub use ids::{
     EffectivePriority, IfName, InstanceName, InvalidValue, Priority, ScriptName, Vrid, Weight,
 };
 pub use link::{IpvlanMode, MacAddress, OwnLink, OwnLinkKind};
 pub use names::{BfdName, FileName, GroupName, ProcessName};
+pub use route::{
+    Encap, Hop, KEEPALIVED_PROTOCOL, Lockable, NamedNumber, Network, Realms, Route, RouteInsertion,
+    RouteKind, RouteMetrics, Rule, RuleAction, StaticAddress, WeightedHop,
+};
 pub use script::{ScriptAction, ScriptCommand, ShellWords, UserSpec, VrrpScript};
 pub use sync::SyncGroup;
 pub use time::{AdvertInterval, Micros};

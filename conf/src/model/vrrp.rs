@@ -1,8 +1,8 @@
 //! `vrrp_instance` and what belongs to it.
 
 use super::{
-    AdvertInterval, AuthHmac, IfName, InstanceName, Micros, OwnLink, Priority, ScriptCommand,
-    ScriptName, Trackers, Vrid, Weight,
+    AdvertInterval, AuthHmac, IfName, InstanceName, Micros, OwnLink, Priority, Route, Rule,
+    ScriptCommand, ScriptName, Trackers, Vrid, Weight,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -221,6 +221,8 @@ pub struct VirtualAddress {
     pub preferred_lft: Option<u32>,
     /// The loss of this address changes nothing.
     pub no_track: bool,
+    /// `use_vmac`: it stands on a virtual interface of its own.
+    pub use_vmac: bool,
 }
 
 /// One line of `track_interface`.
@@ -340,6 +342,10 @@ pub struct VrrpInstance {
     pub link: Option<OwnLink>,
     /// `use_vmac_addr`: addresses on other interfaces get a macvlan as well.
     pub vmac_for_addresses: bool,
+    /// `virtual_routes`: those that exist while the instance is MASTER.
+    pub routes: Vec<Route>,
+    /// `virtual_rules`: those that exist while the instance is MASTER.
+    pub rules: Vec<Rule>,
     /// `promote_secondaries`.
     pub promote_secondaries: bool,
     /// `no_accept`: packets to the virtual addresses are dropped.
@@ -368,6 +374,8 @@ impl VrrpInstance {
             vrf: None,
             link: None,
             vmac_for_addresses: false,
+            routes: Vec::new(),
+            rules: Vec::new(),
             promote_secondaries: false,
             no_accept: false,
             fault_without_peers: false,

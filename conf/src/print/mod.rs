@@ -2,6 +2,7 @@
 
 mod besides;
 mod checker;
+mod route;
 mod sync;
 mod tracker;
 mod vrrp;
@@ -28,6 +29,7 @@ pub fn print(config: &Config, secrets: Secrets) -> String {
         secrets,
     };
     global(&mut page, config);
+    statics(&mut page, config);
     for script in &config.scripts {
         vrrp::script(&mut page, script);
     }
@@ -120,6 +122,15 @@ impl Page {
         self.set(word, line);
     }
 
+    /// A block with a line for each entry; none where there is none.
+    fn lines<T>(&mut self, word: &str, entries: &[T], line: impl Fn(&T) -> String) {
+        if !entries.is_empty() {
+            self.block(word, |page| {
+                entries.iter().for_each(|entry| page.line(&line(entry)));
+            });
+        }
+    }
+
     /// A block.
     fn block(&mut self, head: &str, inside: impl FnOnce(&mut Self)) {
         self.line(&format!("{head} {{"));
@@ -131,6 +142,18 @@ impl Page {
             self.text.push('\n');
         }
     }
+}
+
+/// What is there whatever the instances' states are.
+fn statics(page: &mut Page, config: &Config) {
+    let statics = &config.statics;
+    page.lines(
+        "static_ipaddress",
+        &statics.addresses,
+        route::static_address,
+    );
+    page.lines("static_routes", &statics.routes, route::route);
+    page.lines("static_rules", &statics.rules, route::rule);
 }
 
 /// Seconds as they are written: `1`, `0.25`.

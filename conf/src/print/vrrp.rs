@@ -238,6 +238,7 @@ pub(crate) fn address(address: &VirtualAddress) -> String {
         ("noprefixroute", address.noprefixroute),
         ("autojoin", address.autojoin),
         ("no_track", address.no_track),
+        ("use_vmac", address.use_vmac),
     ];
     words.extend(
         flags

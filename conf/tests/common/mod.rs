@@ -21,6 +21,12 @@ pub(crate) const STRICT: Options = Options {
     not_carried_out: NotCarriedOut::Refuse,
 };
 
+/// Options of those who look at a configuration without running it.
+pub(crate) const LOOKING: Options = Options {
+    unknown_words: UnknownWords::Refuse,
+    not_carried_out: NotCarriedOut::Warn,
+};
+
 /// A folder of the test data.
 pub(crate) fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -62,6 +68,11 @@ impl Memory {
     /// One file, `a.conf`.
     pub(crate) fn one(text: impl Into<Vec<u8>>) -> Self {
         Self(BTreeMap::from([(PathBuf::from("a.conf"), text.into())]))
+    }
+
+    /// Reads `a.conf` of these, words that are not carried out included.
+    pub(crate) fn look(&self) -> Loaded {
+        load(self, Path::new("a.conf"), &LOOKING)
     }
 
     /// Reads `a.conf` of these.

@@ -139,11 +139,12 @@ fn virtual_address() -> impl Strategy<Value = VirtualAddress> {
         Just(Broadcast::None),
         any::<[u8; 4]>().prop_map(|octets| Broadcast::Address(octets.into())),
     ];
-    let flags = (any::<[bool; 6]>(), option::of(any::<u32>()));
+    let flags = (any::<[bool; 7]>(), option::of(any::<u32>()));
     (where_to, looks, broadcast, flags).prop_map(|(where_to, looks, broadcast, flags)| {
         let (address, prefix, peer) = where_to;
         let (dev, scope, label) = looks;
-        let ([nodad, home, mngtmpaddr, noprefixroute, autojoin, no_track], preferred_lft) = flags;
+        let ([nodad, home, mngtmpaddr, noprefixroute, autojoin, no_track, use_vmac], preferred_lft) =
+            flags;
         VirtualAddress {
             address,
             prefix,
@@ -159,6 +160,7 @@ fn virtual_address() -> impl Strategy<Value = VirtualAddress> {
             autojoin,
             preferred_lft,
             no_track,
+            use_vmac,
         }
     })
 }
