@@ -1,6 +1,11 @@
 //! Each code's long form: its example gives that code, its repair does not.
 
-#![expect(clippy::unwrap_used, reason = "tests assert by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests assert by panicking"
+)]
 
 mod common;
 

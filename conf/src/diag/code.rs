@@ -64,6 +64,7 @@ codes! {
     SetTwice = 112, "a word is set twice";
     MissingWord = 113, "a required word is missing";
     SameName = 114, "two blocks have one name";
+    OldSpelling = 115, "an old spelling of a word";
 
     OutOfRange = 201, "a number is out of range";
     NotANumber = 202, "a number is expected";
@@ -77,6 +78,9 @@ codes! {
     UnknownOption = 212, "an option that this line does not have";
     IdleOption = 213, "an option that has no effect on this line";
     BadPattern = 214, "a pattern or digest is wrong";
+    BadMac = 215, "a hardware address is wrong";
+    BadKey = 216, "a key is wrong";
+    RelativePath = 217, "a path is not absolute";
 
     BadRule = 230, "a rule of the kernel that cannot be";
 
@@ -96,8 +100,22 @@ codes! {
     NeedsPersistence = 317, "every port needs persistence";
     QuorumTooLarge = 318, "a quorum above the sum of the weights";
     NoMailServer = 321, "mail without a server";
-
     NoPreference = 330, "a rule without a preference";
+    UnknownMember = 350, "a member of a sync group does not exist";
+    TwoGroups = 351, "an instance is in two sync groups";
+    LonelyGroup = 352, "a sync group of fewer than two instances";
+    UnknownTracker = 353, "a tracked file, process or BFD session does not exist";
+    UnusedTracker = 354, "a file or process that nobody tracks";
+    GroupWeights = 355, "a tracker with a weight in a sync group";
+    SameNeighbour = 356, "two BFD sessions with one neighbour";
+    HopsAboveTtl = 357, "a BFD session allows more hops than its packets live";
+    QuorumBounds = 358, "no number of processes is right";
+    NoActiveKey = 359, "the key that signs is missing";
+    AuthTwice = 360, "two kinds of authentication";
+    LinkWords = 361, "words about the instance's own interface contradict each other";
+    SameLink = 362, "an interface is made and used twice";
+    RoutesAlone = 363, "routes or rules without addresses";
+    StrictHmac = 364, "strict mode and an authentication that is not enforced";
 
     StrictDropsAuth = 401, "strict mode drops the authentication";
     NopreemptCancelled = 402, "nopreempt has no effect";
@@ -113,6 +131,10 @@ codes! {
     MasterMeansOwner = 415, "state MASTER without a priority";
     ReadAsRetry = 416, "an old name is read as retry";
     StrictKeepsTraffic = 417, "strict mode and traffic to the address";
+    KeepalivedDiffers = 418, "keepalived does something else than what is written";
+    IdleWord = 419, "a word that has no effect beside the others";
+    SlowBfd = 420, "BFD packets that are far apart";
+    LongProcessName = 421, "a name that no process can have";
 }
 
 impl fmt::Display for Code {

@@ -1,10 +1,9 @@
 //! What differs between two configurations, for a reload and for those who want to know before.
 
+mod instance;
 mod router;
 
-use crate::model::{
-    Config, Global, ScriptAction, ScriptCommand, VirtualServer, VrrpInstance, VrrpScript,
-};
+use crate::model::{Config, Global, ScriptAction, ScriptCommand, VirtualServer, VrrpScript};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -58,8 +57,12 @@ pub struct Diff {
     pub global: Vec<String>,
     /// `vrrp_script`.
     pub scripts: Vec<Change>,
+    /// `vrrp_track_process`, `track_file` and `bfd_instance`.
+    pub trackers: Vec<Change>,
     /// `vrrp_instance`.
     pub instances: Vec<Change>,
+    /// `vrrp_sync_group`.
+    pub sync_groups: Vec<Change>,
     /// `virtual_server`.
     pub virtual_servers: Vec<Change>,
 }
@@ -86,17 +89,24 @@ impl Diff {
     fn all(&self) -> impl Iterator<Item = &Change> {
         self.scripts
             .iter()
+            .chain(&self.trackers)
             .chain(&self.instances)
+            .chain(&self.sync_groups)
             .chain(&self.virtual_servers)
     }
 }
 
 /// Compares two configurations. The work grows with their size, not with its square.
 pub fn diff(old: &Config, new: &Config) -> Diff {
+    let mut trackers = parts(&old.track_processes, &new.track_processes);
+    trackers.extend(parts(&old.track_files, &new.track_files));
+    trackers.extend(parts(&old.bfd_instances, &new.bfd_instances));
     Diff {
         global: global(old, new),
         scripts: parts(&old.scripts, &new.scripts),
+        trackers,
         instances: parts(&old.instances, &new.instances),
+        sync_groups: parts(&old.sync_groups, &new.sync_groups),
         virtual_servers: parts(&old.virtual_servers, &new.virtual_servers),
     }
 }
@@ -293,56 +303,6 @@ fn action(action: &ScriptAction) -> String {
     match action {
         ScriptAction::Run(words) => format!("\"{words}\""),
         ScriptAction::ProcessExists(names) => format!("\"killall -0 {}\"", names.join(" ")),
-    }
-}
-
-impl Part for VrrpInstance {
-    fn name(&self) -> String {
-        self.router.name.to_string()
-    }
-
-    fn what(&self) -> String {
-        let router = &self.router;
-        let interface = router
-            .interface
-            .as_ref()
-            .map_or(String::new(), |interface| format!("{interface}, "));
-        format!(
-            "{interface}VRID {}, priority {}, {} virtual address{}",
-            router.vrid,
-            router.priority,
-            router.addresses.len(),
-            if router.addresses.len() == 1 {
-                ""
-            } else {
-                "es"
-            },
-        )
-    }
-
-    fn differences(&self, old: &Self) -> Values {
-        let Self {
-            router,
-            notify,
-            smtp_alert,
-        } = self;
-        let mut values = router::differences(&old.router, router);
-        let before = &old.notify;
-        values.command(
-            "notify_master",
-            before.master.as_ref(),
-            notify.master.as_ref(),
-        );
-        values.command(
-            "notify_backup",
-            before.backup.as_ref(),
-            notify.backup.as_ref(),
-        );
-        values.command("notify_fault", before.fault.as_ref(), notify.fault.as_ref());
-        values.command("notify_stop", before.stop.as_ref(), notify.stop.as_ref());
-        values.command("notify", before.any.as_ref(), notify.any.as_ref());
-        values.flag("smtp_alert", old.smtp_alert, *smtp_alert);
-        values
     }
 }
 

@@ -156,5 +156,5 @@ pub(super) const ROWS: &[Keyword] = &[
     .about(
         "A BFD session (RFC 5880) with one neighbour. It notices within milliseconds that the path to the neighbour is dead; instances name it in `track_bfd`, real servers in `BFD_CHECK`.",
     )
-    .checked("a dead path would be noticed after three advert intervals at the earliest"),
+    .checked("a dead path would be noticed by missing adverts only"),
 ];

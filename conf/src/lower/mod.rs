@@ -1,18 +1,24 @@
 //! From blocks as written to the checked configuration: the only place that says "wrong value".
 
 mod address;
+mod bfd;
 mod bytes;
 mod checker;
 mod command;
 mod entry;
 mod forward;
 mod global;
+mod hmac;
+mod link;
 mod number;
 mod route;
 mod rule;
 mod script;
 mod settings;
 mod statics;
+mod sync;
+mod tracker;
+mod tracking;
 mod value;
 mod vrrp;
 mod words;
@@ -77,6 +83,10 @@ struct Blocks {
     root: Settings,
     global: Settings,
     scripts: Vec<Named>,
+    processes: Vec<Named>,
+    files: Vec<Named>,
+    bfds: Vec<Named>,
+    groups: Vec<Named>,
     instances: Vec<Named>,
     servers: Vec<checker::Draft>,
 }
@@ -126,6 +136,10 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
         match setting.word {
             Word::GlobalDefs => blocks.global.extend(cx, named.settings),
             Word::VrrpScript => blocks.scripts.push(named),
+            Word::TrackProcessBlock => blocks.processes.push(named),
+            Word::TrackFileBlock => blocks.files.push(named),
+            Word::BfdInstance => blocks.bfds.push(named),
+            Word::SyncGroup => blocks.groups.push(named),
             Word::VrrpInstance => blocks.instances.push(named),
             _ => {}
         }
@@ -137,14 +151,24 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
     let drafts = std::mem::take(&mut blocks.servers);
     let global = global::assemble(cx, &blocks.global);
     let scripts = script::assemble(cx, &blocks.scripts);
-    let instances = vrrp::assemble(cx, &blocks);
+    let track_processes = tracker::processes(cx, &blocks.processes);
+    let track_files = tracker::files(cx, &blocks.files);
+    let bfd_instances = bfd::assemble(cx, &blocks.bfds);
+    let known = tracking::Known::new(&blocks);
+    let instances = vrrp::assemble(cx, &blocks, &known);
+    let sync_groups = sync::assemble(cx, &blocks, &known);
+    tracking::unused(cx, &blocks);
     let virtual_servers = checker::finish(cx, drafts, &blocks.global);
     let statics = statics::assemble(cx, &blocks.root, &blocks.global);
     let config = Config {
         global,
         statics,
         scripts,
+        track_processes,
+        track_files,
+        bfd_instances,
         instances,
+        sync_groups,
         virtual_servers,
     };
     if cx.said.errors() == 0 && config.instances.is_empty() && config.virtual_servers.is_empty() {

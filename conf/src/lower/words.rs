@@ -64,7 +64,12 @@ impl<'t> Words<'t> {
 }
 
 /// An option that a line does not have, with the one that was probably meant.
-pub(super) fn unknown(cx: &mut Context<'_>, word: &Text<'_>, expected: &str, options: &[&'static str]) {
+pub(super) fn unknown(
+    cx: &mut Context<'_>,
+    word: &Text<'_>,
+    expected: &str,
+    options: &[&'static str],
+) {
     let near = suggest::nearest(&word.text, options.iter().copied());
     let text = format!("unknown option {}", quote(&word.text));
     let diagnostic = cx

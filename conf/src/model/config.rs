@@ -1,7 +1,8 @@
 //! The whole checked configuration.
 
 use super::{
-    Lvs, Mail, Route, Rule, StaticAddress, UserSpec, VirtualServer, VrrpInstance, VrrpScript,
+    BfdInstance, Lvs, Mail, Route, Rule, StaticAddress, SyncGroup, TrackFile, TrackProcess,
+    UserSpec, VirtualServer, VrrpInstance, VrrpScript,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +15,16 @@ pub struct Config {
     pub statics: Statics,
     /// `vrrp_script`, in the order of the files; names are unique.
     pub scripts: Vec<VrrpScript>,
+    /// `vrrp_track_process`, in the order of the files; names are unique.
+    pub track_processes: Vec<TrackProcess>,
+    /// `track_file`, in the order of the files; names are unique.
+    pub track_files: Vec<TrackFile>,
+    /// `bfd_instance`, in the order of the files; names are unique.
+    pub bfd_instances: Vec<BfdInstance>,
     /// `vrrp_instance`, in the order of the files; names are unique.
     pub instances: Vec<VrrpInstance>,
+    /// `vrrp_sync_group`, in the order of the files; names are unique.
+    pub sync_groups: Vec<SyncGroup>,
     /// `virtual_server`, in the order of the files.
     pub virtual_servers: Vec<VirtualServer>,
 }

@@ -1,7 +1,10 @@
 //! The canonical text of a configuration. Reading it again gives the same configuration.
 
+mod besides;
 mod checker;
 mod route;
+mod sync;
+mod tracker;
 mod vrrp;
 mod word;
 
@@ -30,8 +33,20 @@ pub fn print(config: &Config, secrets: Secrets) -> String {
     for script in &config.scripts {
         vrrp::script(&mut page, script);
     }
+    for process in &config.track_processes {
+        tracker::process(&mut page, process);
+    }
+    for file in &config.track_files {
+        tracker::file(&mut page, file);
+    }
+    for bfd in &config.bfd_instances {
+        tracker::bfd(&mut page, bfd);
+    }
     for instance in &config.instances {
         vrrp::instance(&mut page, instance);
+    }
+    for group in &config.sync_groups {
+        sync::group(&mut page, group);
     }
     for server in &config.virtual_servers {
         checker::virtual_server(&mut page, server);

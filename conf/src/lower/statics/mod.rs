@@ -6,7 +6,7 @@ use super::settings::Settings;
 use crate::HostFact;
 use crate::diag::{Code, Diagnostic};
 use crate::keyword::Word;
-use crate::model::{IfName, StaticAddress, Statics};
+use crate::model::{IfName, Route, Rule, StaticAddress, Statics};
 use crate::source::Span;
 use std::collections::BTreeMap;
 
@@ -17,36 +17,49 @@ const DEFAULT_INTERFACE: &str = "eth0";
 pub(super) fn assemble(cx: &mut Context<'_>, root: &Settings, global: &Settings) -> Statics {
     Statics {
         addresses: addresses(cx, root, global),
-        routes: lines(cx, root, Word::StaticRoutes, |kind| match kind {
-            EntryKind::Route(route) => Some((**route).clone()),
-            _ => None,
-        }),
-        rules: lines(cx, root, Word::StaticRules, |kind| match kind {
-            EntryKind::Rule(rule) => Some((**rule).clone()),
-            _ => None,
-        }),
+        routes: routes(cx, root, Word::StaticRoutes, "static_routes"),
+        rules: rules(cx, root, Word::StaticRules, "static_rules"),
     }
 }
 
-/// The lines of one kind, the interfaces of each noted as needs.
-fn lines<T>(
+/// The routes of a list, the interfaces of each noted as needs.
+pub(super) fn routes(
     cx: &mut Context<'_>,
-    root: &Settings,
+    settings: &Settings,
     word: Word,
-    take: impl Fn(&EntryKind) -> Option<T>,
-) -> Vec<T> {
-    let mut taken = Vec::new();
-    for entry in root.entries(word) {
-        needs(cx, entry);
-        taken.extend(take(&entry.kind));
+    subject: &str,
+) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for entry in settings.entries(word) {
+        needs(cx, entry, subject);
+        if let EntryKind::Route(route) = &entry.kind {
+            routes.push((**route).clone());
+        }
     }
-    taken
+    routes
 }
 
-fn needs(cx: &mut Context<'_>, entry: &Entry) {
-    let (subject, interfaces): (_, Vec<&IfName>) = match &entry.kind {
-        EntryKind::Route(route) => ("static_routes", route.interfaces().collect()),
-        EntryKind::Rule(rule) => ("static_rules", rule.interfaces().collect()),
+/// The same for rules.
+pub(super) fn rules(
+    cx: &mut Context<'_>,
+    settings: &Settings,
+    word: Word,
+    subject: &str,
+) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for entry in settings.entries(word) {
+        needs(cx, entry, subject);
+        if let EntryKind::Rule(rule) = &entry.kind {
+            rules.push((**rule).clone());
+        }
+    }
+    rules
+}
+
+fn needs(cx: &mut Context<'_>, entry: &Entry, subject: &str) {
+    let interfaces: Vec<&IfName> = match &entry.kind {
+        EntryKind::Route(route) => route.interfaces().collect(),
+        EntryKind::Rule(rule) => rule.interfaces().collect(),
         _ => return,
     };
     for interface in interfaces {
