@@ -9,8 +9,10 @@ const TRACK: &[Section] = &[TrackGroup];
 const GARP: &[Section] = &[GarpGroup];
 const SSL: &[Section] = &[Ssl];
 
-const NO_CERTIFICATE: &str = "SSL_GET shows no certificate of its own and trusts those of the system";
-const NO_PAUSES: &str = "these interfaces have no pauses of their own between gratuitous ARP messages";
+const NO_CERTIFICATE: &str =
+    "SSL_GET shows no certificate of its own and trusts those of the system";
+const NO_PAUSES: &str =
+    "these interfaces have no pauses of their own between gratuitous ARP messages";
 
 /// Up to what 32 bits of milliseconds hold.
 const PAUSE: Shape = Shape::Time {
@@ -63,8 +65,13 @@ pub(super) const ROWS: &[Keyword] = &[
          lost.",
     )
     .checked("the loss of a static address, route or rule changes no instance"),
-    used("group", Word::Group, TRACK, Shape::Entries(Entries::Members))
-        .about("The instances; each word is one."),
+    used(
+        "group",
+        Word::Group,
+        TRACK,
+        Shape::Entries(Entries::Members),
+    )
+    .about("The instances; each word is one."),
     repeated(
         "garp_group",
         Word::GarpGroup,
@@ -96,7 +103,7 @@ pub(super) const ROWS: &[Keyword] = &[
         ROOT,
         "holdfast follows the link state that the kernel reports",
     )
-    .kept(Word::LinkbeatInterfaces, Shape::Entries(Entries::Linkbeat))
+    .takes(Shape::Entries(Entries::Linkbeat))
     .about(
         "Interfaces whose link is asked for again and again, by MII, ETHTOOL or IOCTL, for \
          drivers that do not report it.",
@@ -115,8 +122,7 @@ pub(super) const ROWS: &[Keyword] = &[
     used("SSL", Word::Ssl, ROOT, Shape::Block(Ssl, Header::None))
         .about("What SSL_GET shows to the servers that it checks, and whom it trusts.")
         .checked(NO_CERTIFICATE),
-    used("password", Word::SslPassword, SSL, Shape::Text)
-        .about("Passphrase of the private key."),
+    used("password", Word::SslPassword, SSL, Shape::Text).about("Passphrase of the private key."),
     used("ca", Word::SslCa, SSL, Shape::Text)
         .about("File with the certificates of authorities that are trusted (PEM)."),
     used("certificate", Word::SslCertificate, SSL, Shape::Text)

@@ -8,14 +8,20 @@ use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::Word;
 use crate::model::{
     Fifo, Fifos, FlushOnStop, Global, IpvsNamespace, Lvs, LvsTimeouts, Mail, Micros, ReloadFiles,
-    ReloadMarker, StartStop, Surroundings,
+    ReloadMarker, StartStop, Surroundings, SyncDaemon, VrrpInstance,
 };
+use crate::suggest;
 
 /// keepalived's time for one step of the dialogue.
 const SMTP_TIMEOUT: Micros = Micros::from_secs(30);
 
 /// What is not folded into the instances.
 pub(super) fn assemble(cx: &mut Context<'_>, root: &Settings, settings: &Settings) -> Global {
+    if settings.bool(Word::V3ChecksumAsV2) == Some(false)
+        && let Some(setting) = settings.get(Word::V3ChecksumAsV2)
+    {
+        super::off_is_off(cx, "v3_checksum_as_v2", setting.span);
+    }
     let script_user = settings.user(Word::ScriptUser).map(|user| *user);
     if let (Some(user), Some(setting)) = (&script_user, settings.get(Word::ScriptUser)) {
         cx.need(HostFact::User(user.clone()), "script_user", setting.span);
@@ -29,7 +35,10 @@ pub(super) fn assemble(cx: &mut Context<'_>, root: &Settings, settings: &Setting
         mail: mail(cx, settings),
         lvs: lvs(settings),
         rs_init_notifies: settings.bool(Word::RsInitNotifies).unwrap_or(false),
-        garp_extra: match settings.get(Word::GarpExtraIf).map(|setting| &setting.value) {
+        garp_extra: match settings
+            .get(Word::GarpExtraIf)
+            .map(|setting| &setting.value)
+        {
             Some(Value::ExtraGarp(extra)) => Some(*extra),
             _ => None,
         },
@@ -74,7 +83,10 @@ fn mail(cx: &mut Context<'_>, settings: &Settings) -> Option<Mail> {
 fn lvs(settings: &Settings) -> Lvs {
     Lvs {
         sync_daemon: None,
-        timeouts: match settings.get(Word::LvsTimeouts).map(|setting| &setting.value) {
+        timeouts: match settings
+            .get(Word::LvsTimeouts)
+            .map(|setting| &setting.value)
+        {
             Some(Value::LvsTimeouts(timeouts)) => *timeouts,
             _ => LvsTimeouts::default(),
         },
@@ -129,7 +141,10 @@ fn fifos(cx: &mut Context<'_>, settings: &Settings) -> Fifos {
             .as_ref()
             .is_some_and(|fifo: &Fifo| seen.contains(&fifo.path));
         if again && let Some(setting) = settings.get(word) {
-            let text = format!("{} is used by another word", quote(cx.sources.slice(setting.span)));
+            let text = format!(
+                "{} is used by another word",
+                quote(cx.sources.slice(setting.span))
+            );
             cx.push(
                 Diagnostic::warning(Code::SharedFifo, setting.span, text)
                     .label("ignored")
@@ -150,12 +165,7 @@ fn fifos(cx: &mut Context<'_>, settings: &Settings) -> Fifos {
 }
 
 /// A pipe with its reader. A reader without a pipe has nothing to read.
-fn fifo(
-    cx: &mut Context<'_>,
-    settings: &Settings,
-    word: Word,
-    script: Word,
-) -> Option<Fifo> {
+fn fifo(cx: &mut Context<'_>, settings: &Settings, word: Word, script: Word) -> Option<Fifo> {
     let written = settings.get(word);
     let Some(setting) = written else {
         if let Some(script) = settings.get(script)
@@ -191,4 +201,49 @@ fn reload(settings: &Settings) -> ReloadFiles {
             }
         }),
     }
+}
+
+/// `lvs_sync_daemon`, once its instance is known.
+pub(super) fn sync_daemon(
+    cx: &mut Context<'_>,
+    settings: &Settings,
+    instances: &[VrrpInstance],
+) -> Option<SyncDaemon> {
+    let setting = settings.get(Word::LvsSyncDaemon)?;
+    let Value::SyncDaemon(words) = &setting.value else {
+        return None;
+    };
+    let fact = HostFact::Interface(words.interface.clone());
+    cx.need(fact, "lvs_sync_daemon", setting.span);
+    let mut id = 0;
+    let mut instance = None;
+    if let Some(name) = &words.instance {
+        let found = instances
+            .iter()
+            .find(|instance| instance.router.name.as_str() == name);
+        let Some(found) = found else {
+            let names = instances
+                .iter()
+                .map(|instance| instance.router.name.as_str());
+            let near = suggest::nearest(name, names);
+            let text = format!("there is no instance {}", quote(name));
+            cx.push(
+                Diagnostic::error(Code::UnknownReference, setting.span, text)
+                    .label("not defined as `vrrp_instance`")
+                    .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
+            );
+            return None;
+        };
+        id = found.router.vrid.get();
+        instance = Some(found.router.name.clone());
+    }
+    Some(SyncDaemon {
+        interface: words.interface.clone(),
+        instance,
+        id: words.id.unwrap_or(id),
+        max_len: words.max_len,
+        port: words.port,
+        ttl: words.ttl,
+        group: words.group,
+    })
 }

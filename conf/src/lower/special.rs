@@ -130,8 +130,7 @@ fn distinct(cx: &mut Context<'_>, name: &str, args: &[Text<'_>], most: usize) ->
         if word.text.is_empty() || same.next().is_some() {
             let text = format!("the names of `{name}` must differ");
             cx.push(
-                Diagnostic::error(Code::BadName, word.span, text)
-                    .label("empty, or there already"),
+                Diagnostic::error(Code::BadName, word.span, text).label("empty, or there already"),
             );
             return None;
         }
@@ -143,8 +142,11 @@ fn distinct(cx: &mut Context<'_>, name: &str, args: &[Text<'_>], most: usize) ->
 }
 
 fn buffer_policy(cx: &mut Context<'_>, name: &str, args: &[Text<'_>]) -> Option<Value> {
-    let is_word =
-        |word: &Text<'_>| ["MTU", "ADVERT"].iter().any(|known| known.eq_ignore_ascii_case(&word.text));
+    let is_word = |word: &Text<'_>| {
+        ["MTU", "ADVERT"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(&word.text))
+    };
     for word in args.iter().filter(|word| !is_word(word)) {
         if args.len() > 1 || !word.text.starts_with(|c: char| c.is_ascii_digit()) {
             let text = format!("`{name}` cannot be {}", quote(&word.text));
@@ -267,7 +269,12 @@ fn lvs_timeouts(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<LvsTi
             "tcpfin" => &mut timeouts.tcp_fin,
             "udp" => &mut timeouts.udp,
             _ => {
-                words::unknown(cx, word, "`tcp N`, `tcpfin N` or `udp N`", &["tcp", "tcpfin", "udp"]);
+                words::unknown(
+                    cx,
+                    word,
+                    "`tcp N`, `tcpfin N` or `udp N`",
+                    &["tcp", "tcpfin", "udp"],
+                );
                 return None;
             }
         };

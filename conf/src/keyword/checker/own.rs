@@ -31,11 +31,10 @@ pub(super) const ROWS: &[Keyword] = &[
     )
     .about("Seconds after which the command is ended and counts as failed; 0 means delay_loop.")
     .default("delay_loop"),
-    used("misc_dynamic", Word::MiscDynamic, MISC, FLAG)
-        .about(
-            "The exit status sets the weight: 0 leaves it, 1 means down, 2 to 255 set it to that \
+    used("misc_dynamic", Word::MiscDynamic, MISC, FLAG).about(
+        "The exit status sets the weight: 0 leaves it, 1 means down, 2 to 255 set it to that \
              number less 2.",
-        ),
+    ),
     used("user", Word::User, MISC, Shape::User)
         .about("User, and perhaps group, that the command runs as.")
         .default("script_user"),
@@ -101,26 +100,23 @@ pub(super) const ROWS: &[Keyword] = &[
     // url
     used("path", Word::Path, PAGE, Shape::Text)
         .about("Path of the page, with its query; required."),
-    used("digest", Word::Digest, PAGE, Shape::Digest)
-        .about(
-            "Sum of the page's content: 32 hexadecimal digits of MD5, or 64 of SHA-256, which \
+    used("digest", Word::Digest, PAGE, Shape::Digest).about(
+        "Sum of the page's content: 32 hexadecimal digits of MD5, or 64 of SHA-256, which \
              keepalived lacks. `holdfastctl genhash` prints it.",
-        ),
+    ),
     used("status_code", Word::StatusCode, PAGE, Shape::StatusCodes)
         .about("Status codes that are accepted: numbers and ranges of them, 100 to 599.")
         .default("200-299"),
-    used("regex", Word::Regex, PAGE, Shape::Pattern)
-        .about(
-            "A pattern that the page's content has to fit, in PCRE's language without look-around \
+    used("regex", Word::Regex, PAGE, Shape::Pattern).about(
+        "A pattern that the page's content has to fit, in PCRE's language without look-around \
              and back-references.",
-        ),
+    ),
     used("regex_no_match", Word::RegexNoMatch, PAGE, FLAG)
         .about("The content must not fit the pattern."),
-    used("regex_options", Word::RegexOptions, PAGE, Shape::Words)
-        .about(
-            "Options of the pattern, e.g. `caseless`, `dotall`, `multiline`, `extended`, \
+    used("regex_options", Word::RegexOptions, PAGE, Shape::Words).about(
+        "Options of the pattern, e.g. `caseless`, `dotall`, `multiline`, `extended`, \
              `ungreedy`, `anchored`, `endanchored`, `literal`, `utf`, `ucp`.",
-        ),
+    ),
     idle("regex_stack", PAGE, "holdfast's patterns need no stack")
         .takes(Shape::Words)
         .about("Size of the stack for the pattern: first and most bytes."),

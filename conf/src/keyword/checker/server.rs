@@ -94,8 +94,7 @@ pub(super) const ROWS: &[Keyword] = &[
     .default("UDP"),
     used("ha_suspend", Word::HaSuspend, VS, FLAG)
         .about("Checks the real servers only while the virtual address is on this node."),
-    used("omega", Word::Omega, VS, FLAG)
-        .about("Runs `notify_down` and `quorum_down` at the stop."),
+    used("omega", Word::Omega, VS, FLAG).about("Runs `notify_down` and `quorum_down` at the stop."),
     used("quorum", Word::Quorum, VS, POSITIVE)
         .about("Sum of the weights of living real servers that is enough to answer.")
         .default("1"),
@@ -111,8 +110,9 @@ pub(super) const ROWS: &[Keyword] = &[
         .about("A command that is run when the quorum is lost; user and group may follow it."),
     used("sorry_server", Word::SorryServer, VS, Shape::Server)
         .about("Address and perhaps port of what answers while the quorum is lost."),
-    used("sorry_server_inhibit", Word::SorryServerInhibit, VS, FLAG)
-        .about("The sorry server stays in the kernel's table with weight 0 while it is not needed."),
+    used("sorry_server_inhibit", Word::SorryServerInhibit, VS, FLAG).about(
+        "The sorry server stays in the kernel's table with weight 0 while it is not needed.",
+    ),
     used(
         "sorry_server_lvs_method",
         Word::SorryServerMethod,

@@ -13,9 +13,14 @@ pub(super) const ROWS: &[Keyword] = &[
              is made where it is missing; user and group may follow the path.",
         )
         .checked(SILENT),
-    used("notify_fifo_script", Word::NotifyFifoScript, HERE, Shape::Command)
-        .about("A command that is started to read that pipe; the path is its last argument.")
-        .checked(NO_READER),
+    used(
+        "notify_fifo_script",
+        Word::NotifyFifoScript,
+        HERE,
+        Shape::Command,
+    )
+    .about("A command that is started to read that pipe; the path is its last argument.")
+    .checked(NO_READER),
     used("vrrp_notify_fifo", Word::VrrpNotifyFifo, HERE, Shape::Fifo)
         .about("The same for changes of instances and groups only.")
         .checked(SILENT),

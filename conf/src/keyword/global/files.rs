@@ -34,13 +34,18 @@ pub(super) const ROWS: &[Keyword] = &[
     used("reload_repeat", Word::ReloadRepeat, HERE, FLAG)
         .about("Keeps that file and reloads every day at its time.")
         .checked("no reload is made at that time"),
-    used("reload_file", Word::ReloadFile, HERE, Shape::OptAbsolutePath)
-        .about(
-            "A file that is there while the configuration is being read, for programs that must \
+    used(
+        "reload_file",
+        Word::ReloadFile,
+        HERE,
+        Shape::OptAbsolutePath,
+    )
+    .about(
+        "A file that is there while the configuration is being read, for programs that must \
              not change it then.",
-        )
-        .default("keepalived.reload beside the pid file")
-        .checked("the file is not made: what waits for it would change files that are being read"),
+    )
+    .default("keepalived.reload beside the pid file")
+    .checked("the file is not made: what waits for it would change files that are being read"),
     used(
         "include_check",
         Word::IncludeCheck,

@@ -4,13 +4,18 @@ use super::super::{Keyword, Shape, Word, used};
 use super::{FLAG, HERE};
 
 pub(super) const ROWS: &[Keyword] = &[
-    used("lvs_sync_daemon", Word::LvsSyncDaemon, HERE, Shape::SyncDaemon)
-        .about(
-            "Tells the other node of the connections: `INTERFACE [[inst] INSTANCE] [id N] \
+    used(
+        "lvs_sync_daemon",
+        Word::LvsSyncDaemon,
+        HERE,
+        Shape::SyncDaemon,
+    )
+    .about(
+        "Tells the other node of the connections: `INTERFACE [[inst] INSTANCE] [id N] \
              [maxlen N] [port N] [ttl N] [group ADDRESS]`. It sends while the instance is MASTER \
              and receives otherwise; without an instance it does both.",
-        )
-        .default("id of the VRID or 0, port 8848, group 224.0.0.81"),
+    )
+    .default("id of the VRID or 0, port 8848, group 224.0.0.81"),
     used("lvs_timeouts", Word::LvsTimeouts, HERE, Shape::LvsTimeouts)
         .about(
             "Seconds after which the kernel forgets an idle connection: `tcp N`, `tcpfin N`, `udp \

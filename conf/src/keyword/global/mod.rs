@@ -1,9 +1,9 @@
 //! Words of `global_defs`.
 
 mod agent;
+mod fifo;
 mod files;
 mod firewall;
-mod fifo;
 mod lvs;
 mod mail;
 mod process;

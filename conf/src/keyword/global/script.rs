@@ -53,12 +53,17 @@ pub(super) const ROWS: &[Keyword] = &[
     .about("Seconds after which the startup script is ended, 1 to 1000.")
     .default("10")
     .checked("the startup script is not run"),
-    used("shutdown_script", Word::ShutdownScript, HERE, Shape::Command)
-        .about(
-            "A command that the parent runs once at the stop, after everything else has ended. \
+    used(
+        "shutdown_script",
+        Word::ShutdownScript,
+        HERE,
+        Shape::Command,
+    )
+    .about(
+        "A command that the parent runs once at the stop, after everything else has ended. \
              User and group may follow it.",
-        )
-        .checked("the script is not run at the stop"),
+    )
+    .checked("the script is not run at the stop"),
     used(
         "shutdown_script_timeout",
         Word::ShutdownScriptTimeout,

@@ -170,13 +170,8 @@ pub(super) const ROWS: &[Keyword] = &[
     .about("Instances of priority 255 drop all adverts that they receive.")
     .default("off")
     .since("2.3.3"),
-    used(
-        "vrrp_check_unicast_src",
-        Word::CheckUnicastSrc,
-        HERE,
-        FLAG,
-    )
-    .about("Unicast adverts are accepted from listed peers only."),
+    used("vrrp_check_unicast_src", Word::CheckUnicastSrc, HERE, FLAG)
+        .about("Unicast adverts are accepted from listed peers only."),
     used(
         "vrrp_skip_check_adv_addr",
         Word::SkipCheckAdvAddr,
@@ -193,7 +188,9 @@ pub(super) const ROWS: &[Keyword] = &[
         )
         .default("off"),
     used("v3_checksum_as_v2", Word::V3ChecksumAsV2, HERE, BOOL)
-        .about("Sends the checksum of version 3 over IPv4 without a pseudo-header, as RFC 9568 says.")
+        .about(
+            "Sends the checksum of version 3 over IPv4 without a pseudo-header, as RFC 9568 says.",
+        )
         .default("off")
         .since("2.2.8"),
     idle(
@@ -230,7 +227,9 @@ pub(super) const ROWS: &[Keyword] = &[
         "holdfast leaves that setting of the kernel alone",
     )
     .takes(FLAG)
-    .about("Switches off membership reports for link-local groups (igmp_link_local_mcast_reports)."),
+    .about(
+        "Switches off membership reports for link-local groups (igmp_link_local_mcast_reports).",
+    ),
     idle("vmac_prefix", HERE, VMAC)
         .takes(Shape::Text)
         .about("First part of the names of virtual MAC interfaces; a dot and the VRID follow it.")

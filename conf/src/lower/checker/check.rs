@@ -166,15 +166,33 @@ fn probe(
         }),
         Word::MiscCheck => misc(cx, block),
         Word::FileCheck => {
-            let file = named(cx, block, Word::CheckedFile, "track_file", Word::FileCheck, references)?;
-            let weight = match block.own.get(Word::FileWeight).map(|setting| &setting.value) {
+            let file = named(
+                cx,
+                block,
+                Word::CheckedFile,
+                "track_file",
+                Word::FileCheck,
+                references,
+            )?;
+            let weight = match block
+                .own
+                .get(Word::FileWeight)
+                .map(|setting| &setting.value)
+            {
                 Some(Value::LongWeight(weight, reverse)) => Some((*weight, *reverse)),
                 _ => None,
             };
             Some(Probe::File { file, weight })
         }
         Word::BfdCheck => {
-            let session = named(cx, block, Word::CheckedBfd, "name", Word::BfdCheck, references)?;
+            let session = named(
+                cx,
+                block,
+                Word::CheckedBfd,
+                "name",
+                Word::BfdCheck,
+                references,
+            )?;
             Some(Probe::Bfd { session })
         }
         _ => None,

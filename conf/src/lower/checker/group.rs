@@ -31,10 +31,7 @@ pub(crate) enum Member {
 }
 
 /// Reads a line.
-pub(in crate::lower) fn member(
-    cx: &mut Context<'_>,
-    statement: &Statement<'_>,
-) -> Option<Member> {
+pub(in crate::lower) fn member(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<Member> {
     if statement.head.text == "fwmark" {
         return mark(cx, statement);
     }

@@ -3,16 +3,16 @@
 mod check;
 mod group;
 mod http;
-mod regex;
 mod real;
+mod regex;
 
 use super::settings::{HeaderValue, ServerName, Settings, Value};
 use super::{Context, script};
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::Word;
 use crate::model::{
-    Family, Forward, GroupMember, Persistence, Protocol, RealServer, Scheduler, SchedulerFlags, Service,
-    SorryServer, VirtualServer,
+    Family, Forward, GroupMember, Persistence, Protocol, RealServer, Scheduler, SchedulerFlags,
+    Service, SorryServer, VirtualServer,
 };
 use crate::source::Span;
 use crate::suggest;
@@ -209,7 +209,7 @@ fn check_reference(cx: &mut Context<'_>, reference: &Reference, named: &Named<'_
     let near = suggest::nearest(&reference.name, known.iter().copied());
     let text = format!("there is no {kind} {}", quote(&reference.name));
     cx.push(
-        Diagnostic::error(Code::UnknownReference, reference.span, text)
+        Diagnostic::error(Code::UnknownTracker, reference.span, text)
             .label(format!("not defined as `{kind}`"))
             .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
     );
@@ -266,7 +266,8 @@ fn off_is_off(cx: &mut Context<'_>, settings: &Settings, word: Word) {
 
 /// Only a tunnel carries one family in the other.
 fn mixed_group(cx: &mut Context<'_>, header: &HeaderValue, defaults: &Defaults<'_>) {
-    let mixed = matches!(defaults.service, Service::Group { .. }) && defaults.service.family().is_none();
+    let mixed =
+        matches!(defaults.service, Service::Group { .. }) && defaults.service.family().is_none();
     if mixed && !matches!(defaults.forward, Forward::Tunnel(_)) {
         let text = format!("group {} holds IPv4 and IPv6", quote(&header.name));
         cx.push(

@@ -5,7 +5,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::keyword::Word;
 use crate::lower::settings::{HeaderValue, ServerName, Settings, Value};
 use crate::lower::{Context, script};
-use crate::model::{Family, Forward, RealServer, Service};
+use crate::model::{Family, Forward, RealServer};
 use crate::source::Span;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -38,8 +38,7 @@ pub(super) fn all(
     let mut servers = Vec::new();
     let mut unset = Vec::new();
     for (header, settings) in blocks(defaults.settings) {
-        let Some((server, open)) = real_server(cx, defaults, header, settings, references)
-        else {
+        let Some((server, open)) = real_server(cx, defaults, header, settings, references) else {
             continue;
         };
         if let Some(first) = seen.insert((server.address, server.port), header.span) {

@@ -87,7 +87,10 @@ fn offsets(cx: &mut Context<'_>, settings: &Settings, body: &BodyPattern) {
     if let (Some(last), Some(setting)) = (body.max_offset, settings.get(Word::RegexMaxOffset))
         && last < body.min_offset
     {
-        let text = format!("nothing begins at or behind byte {} and at or before {last}", body.min_offset);
+        let text = format!(
+            "nothing begins at or behind byte {} and at or before {last}",
+            body.min_offset
+        );
         cx.push(
             Diagnostic::warning(Code::NeverSucceeds, setting.span, text)
                 .label("the pattern can never fit"),
@@ -131,7 +134,11 @@ fn options(cx: &mut Context<'_>, settings: &Settings) -> Vec<String> {
 
 /// Says what is wrong with a pattern.
 fn parse(cx: &mut Context<'_>, setting: &Setting, pattern: &str, options: &[String]) {
-    let has = |name: &str| options.iter().any(|option| option.eq_ignore_ascii_case(name));
+    let has = |name: &str| {
+        options
+            .iter()
+            .any(|option| option.eq_ignore_ascii_case(name))
+    };
     let mut parser = ParserBuilder::new()
         .nest_limit(NEST_LIMIT)
         .utf8(false)
@@ -144,7 +151,10 @@ fn parse(cx: &mut Context<'_>, setting: &Setting, pattern: &str, options: &[Stri
         .build();
     let wrong = match parser.parse(pattern) {
         Ok(_) => possessive(pattern, has("extended")).then(|| {
-            (Code::RegexTooMuch, "a repetition that gives nothing back (`a++`)".to_owned())
+            (
+                Code::RegexTooMuch,
+                "a repetition that gives nothing back (`a++`)".to_owned(),
+            )
         }),
         Err(regex_syntax::Error::Parse(error)) => Some(too_much(&error)),
         Err(regex_syntax::Error::Translate(error)) => Some(translation(&error)),
@@ -175,15 +185,19 @@ fn too_much(error: &ast::Error) -> (Code, String) {
         ErrorKind::FlagUnrecognized if rest.starts_with('>') => {
             (Code::RegexTooMuch, "an atomic group".to_owned())
         }
-        ErrorKind::FlagUnrecognized if rest.starts_with(['(', '|', '&', '+', '0', '1']) => {
-            (Code::RegexTooMuch, "a condition, reset or recursion".to_owned())
-        }
+        ErrorKind::FlagUnrecognized if rest.starts_with(['(', '|', '&', '+', '0', '1']) => (
+            Code::RegexTooMuch,
+            "a condition, reset or recursion".to_owned(),
+        ),
         ErrorKind::EscapeUnrecognized | ErrorKind::FlagUnrecognized
             if before.ends_with('(') || before.ends_with("(?") || rest.starts_with('\\') =>
         {
             (
                 Code::RegexTooMuch,
-                format!("{}, which only PCRE knows", quote(&rest.chars().take(2).collect::<String>())),
+                format!(
+                    "{}, which only PCRE knows",
+                    quote(&rest.chars().take(2).collect::<String>())
+                ),
             )
         }
         kind => (Code::BadPattern, kind.to_string()),

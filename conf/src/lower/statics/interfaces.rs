@@ -210,7 +210,10 @@ fn cut(cx: &mut Context<'_>, line: &mut LinkDelay, span: Span, instances: &[Vrrp
     };
     let longest = longest_down(router);
     if line.down > longest {
-        let text = format!("{} may count as up for {longest} at most after it went down", line.interface);
+        let text = format!(
+            "{} may count as up for {longest} at most after it went down",
+            line.interface
+        );
         cx.push(
             Diagnostic::warning(Code::DelayCut, span, text)
                 .label(format!("{} is read as {longest}", line.down))
