@@ -10,7 +10,7 @@ const GARP: &[Section] = &[GarpGroup];
 const SSL: &[Section] = &[Ssl];
 
 const NO_CERTIFICATE: &str =
-    "SSL_GET shows no certificate of its own and trusts those of the system";
+    "SSL_GET shows no certificate of its own, and `verify` trusts the system's authorities";
 const NO_PAUSES: &str =
     "these interfaces have no pauses of their own between gratuitous ARP messages";
 

@@ -331,6 +331,7 @@ pub(crate) fn read_statement(
 fn is_off(value: &Value) -> bool {
     match value {
         Value::Bool(on) => !on,
+        Value::Time(time) => time.is_zero(),
         Value::ExtraGarp(extra) => extra.interval.is_zero(),
         _ => false,
     }

@@ -52,7 +52,7 @@ pub(super) const ROWS: &[Keyword] = &[
         "One of several targets, each a check of its own with the words of this block; what it \
          does not say is taken from the block around it.",
     )
-    .old("one SMTP_CHECK for each target"),
+    .old("SMTP_CHECK"),
     // HTTP_GET and SSL_GET
     used(
         "http_protocol",

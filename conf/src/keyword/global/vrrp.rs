@@ -9,9 +9,9 @@ const DELAY: Shape = Shape::Time {
     min: 0,
     max: 4_294_000_000,
 };
-/// A delay after the start, a millisecond to what 32 bits of microseconds hold.
+/// A delay after the start. keepalived refuses 0 and goes on without a delay, which is the same.
 const START: Shape = Shape::Time {
-    min: 1_000,
+    min: 0,
     max: 4_294_967_295,
 };
 
@@ -202,7 +202,7 @@ pub(super) const ROWS: &[Keyword] = &[
     .about("Also tells the FIFOs when only the priority of an instance changes.")
     .default("off"),
     used("vrrp_startup_delay", Word::StartupDelay, HERE, START)
-        .about("Seconds after the start for which instances keep quiet; 0.001 to 4294.967295.")
+        .about("Seconds after the start for which instances keep quiet, up to 4294.967295.")
         .default("0")
         .checked("instances take part in the election as soon as the daemon runs"),
     used("vrrp_delay_after_boot", Word::DelayAfterBoot, HERE, START)

@@ -269,7 +269,7 @@ fn mixed_group(cx: &mut Context<'_>, header: &HeaderValue, defaults: &Defaults<'
     let mixed =
         matches!(defaults.service, Service::Group { .. }) && defaults.service.family().is_none();
     if mixed && !matches!(defaults.forward, Forward::Tunnel(_)) {
-        let text = format!("group {} holds IPv4 and IPv6", quote(&header.name));
+        let text = "this group holds IPv4 and IPv6";
         cx.push(
             Diagnostic::error(Code::MixedFamilies, header.span, text)
                 .label("only `TUN` mixes families")

@@ -164,10 +164,14 @@ fn parse(cx: &mut Context<'_>, setting: &Setting, pattern: &str, options: &[Stri
         return;
     };
     let diagnostic = match code {
-        Code::RegexTooMuch => Diagnostic::error(code, setting.span, "this pattern needs more than holdfast's search can do")
-            .label(what)
-            .because("patterns are searched for in a time that grows with the page only, so that no page can hang the checks")
-            .help("leave out look-around, back-references, atomic groups and conditions"),
+        Code::RegexTooMuch => Diagnostic::error(
+            code,
+            setting.span,
+            "this pattern needs more than holdfast's search can do",
+        )
+        .label(what)
+        .because("the search takes a time that grows with the page only")
+        .help("leave out look-around, back-references and the like"),
         _ => Diagnostic::error(code, setting.span, "this pattern cannot be read").label(what),
     };
     cx.push(diagnostic);
