@@ -41,7 +41,11 @@ static PAGE: LazyLock<Arc<Plan>> = LazyLock::new(|| {
 });
 static QUERY: LazyLock<Arc<Plan>> = LazyLock::new(|| {
     let (endpoint, kind, name) = (endpoint(), DnsType::Soa, "example.org".to_owned());
-    plan(Probe::Dns { endpoint, kind, name })
+    plan(Probe::Dns {
+        endpoint,
+        kind,
+        name,
+    })
 });
 static MAIL: LazyLock<Arc<Plan>> = LazyLock::new(|| {
     let (endpoint, helo) = (endpoint(), "lb.example.org".to_owned());
@@ -87,7 +91,12 @@ fn run_stream(plan: &Arc<Plan>, input: &[u8]) -> bool {
     };
     let whole = play(plan, [said].into_iter().filter(|piece| !piece.is_empty()));
     let (first, second) = said.split_at(usize::from(*cut).min(said.len()));
-    let halves = play(plan, [first, second].into_iter().filter(|piece| !piece.is_empty()));
+    let halves = play(
+        plan,
+        [first, second]
+            .into_iter()
+            .filter(|piece| !piece.is_empty()),
+    );
     assert_eq!(halves, whole, "cut at byte {cut}");
     let bytes = play(plan, said.chunks(1));
     assert_eq!(bytes, whole, "byte by byte");
@@ -107,7 +116,9 @@ fn play<'a>(plan: &Arc<Plan>, mut pieces: impl Iterator<Item = &'a [u8]>) -> Fin
     let mut step = conversation.start(now, RANDOM);
     for _ in 0..STEPS {
         step = match step {
-            Step::Connect { .. } | Step::Secure { .. } => conversation.handle(now, Input::Connected),
+            Step::Connect { .. } | Step::Secure { .. } => {
+                conversation.handle(now, Input::Connected)
+            }
             Step::Talk { until, .. } => match pieces.next() {
                 Some(bytes) => conversation.handle(now, Input::Bytes(bytes)),
                 None => {
@@ -143,7 +154,9 @@ pub fn seeds(record: &Value, protocol: &str) -> Vec<(String, Vec<u8>)> {
 fn bytes_of_text(text: &Value) -> Vec<u8> {
     let chars = text.as_str().expect("a text").chars();
     let bytes = chars.map(|character| u8::try_from(u32::from(character)));
-    bytes.collect::<Result<_, _>>().expect("characters of one byte")
+    bytes
+        .collect::<Result<_, _>>()
+        .expect("characters of one byte")
 }
 
 #[cfg(test)]
