@@ -110,6 +110,9 @@ impl Engine {
             ParentToChecker::Prepare { generation, config } => self.prepare(generation, config),
             ParentToChecker::Commit { generation } => self.commit(now, generation),
             ParentToChecker::Abort { generation } => self.abort(generation),
+            ParentToChecker::Servers { .. }
+            | ParentToChecker::CheckVerdicts { .. }
+            | ParentToChecker::Held { .. } => Vec::new(),
         }
     }
 

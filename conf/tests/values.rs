@@ -79,6 +79,7 @@ fn an_instance_without_further_words_has_the_documented_defaults() {
             autojoin: false,
             preferred_lft: None,
             no_track: false,
+            use_vmac: false,
         }],
         excluded: Vec::new(),
         track_interfaces: Vec::new(),
@@ -325,6 +326,7 @@ fn unknown_words_are_passed_over_when_that_is_asked_for() {
     );
     let options = Options {
         unknown_words: UnknownWords::Ignore,
+        ..Options::default()
     };
     let loaded = load(&files, Path::new("a.conf"), &options);
     assert_eq!(loaded.report.errors(), 0);

@@ -2,7 +2,7 @@
 //! password and no notify script, the VRRP child no command line.
 
 pub use holdfast_conf::model;
-use holdfast_conf::model::{Micros, ScriptAction, ScriptName, VirtualRouter};
+use holdfast_conf::model::{Lvs, Micros, ScriptAction, ScriptName, VirtualRouter};
 use serde::{Deserialize, Serialize};
 
 /// Counts the configurations of one daemon: 1 at start, one more with each reload. A message about
@@ -40,6 +40,10 @@ pub struct VrrpConfig {
     pub log_unknown_vrids: bool,
     /// `-D`: also the lines that keepalived writes only with log detail.
     pub log_detail: bool,
+    /// What concerns the load balancer as a whole.
+    pub lvs: Lvs,
+    /// How many pools came in front of this in `Pools` messages.
+    pub pools: u32,
 }
 
 /// One script of a checker child.
@@ -69,4 +73,6 @@ pub struct CheckerConfig {
     /// Before each run the path is checked again: nobody but root and the own user may be able to
     /// replace any part of it.
     pub script_security: bool,
+    /// How many servers came in front of this in `Servers` messages.
+    pub servers: u32,
 }

@@ -4,6 +4,7 @@
 //! One enum per direction, so that a message in the wrong direction does not compile. bincode is
 //! seen in this crate alone.
 
+pub mod balance;
 pub mod channel;
 pub mod config;
 pub mod log;

@@ -61,8 +61,10 @@
 //! binary's `io`.
 
 pub mod account;
+pub mod balance;
 pub mod cli;
 pub mod config_files;
+pub mod ctl;
 pub mod glob;
 pub mod heartbeat;
 pub mod identity;
@@ -77,4 +79,5 @@ pub mod seccomp;
 pub mod side;
 pub mod signum;
 pub mod slice;
+pub mod verdict;
 pub mod words;

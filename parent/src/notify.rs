@@ -2,9 +2,9 @@
 
 use crate::account::Account;
 use crate::slice::HostFacts;
-use holdfast_conf::model::{InstanceName, NotifyScripts, ScriptCommand, ShellWords};
+use holdfast_conf::model::{InstanceName, NotifyScripts, ScriptCommand, Service, ShellWords};
 use holdfast_ipc::state::VrrpState;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 /// What scripts are told.
@@ -18,6 +18,10 @@ pub enum News {
     Fault,
     /// The daemon stops.
     Stop,
+    /// A real server takes part, or a quorum is gained.
+    Up,
+    /// A real server is out, or a quorum is lost.
+    Down,
 }
 
 impl News {
@@ -39,7 +43,27 @@ impl fmt::Display for News {
             Self::Backup => "BACKUP",
             Self::Fault => "FAULT",
             Self::Stop => "STOP",
+            Self::Up => "UP",
+            Self::Down => "DOWN",
         })
+    }
+}
+
+/// Whose scripts are run one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A virtual router.
+    Instance(InstanceName),
+    /// A virtual server with its real servers, `[192.0.2.1]:tcp:80`.
+    Server(String),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instance(name) => write!(f, "({name})"),
+            Self::Server(service) => write!(f, "VS {service}:"),
+        }
     }
 }
 
@@ -47,7 +71,7 @@ impl fmt::Display for News {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// Whose news it brings.
-    pub instance: InstanceName,
+    pub subject: Subject,
     /// Which.
     pub news: News,
     /// The script, with its absolute path.
@@ -101,19 +125,10 @@ pub fn jobs(
         News::Backup => &scripts.backup,
         News::Fault => &scripts.fault,
         News::Stop => &scripts.stop,
+        News::Up | News::Down => return Vec::new(),
     };
-    let job = |command: &ScriptCommand, extra| match facts.account(command.user.as_ref()) {
-        Some(account) => Ok(Job {
-            instance: instance.clone(),
-            news,
-            words: facts.with_path(&command.words),
-            account: account.clone(),
-            extra,
-        }),
-        None => Err(NoUser {
-            words: command.words.clone(),
-        }),
-    };
+    let subject = Subject::Instance(instance.clone());
+    let job = |command, extra| job(subject.clone(), news, command, extra, facts);
     let general = || {
         vec![
             "INSTANCE".to_owned(),
@@ -129,6 +144,39 @@ pub fn jobs(
         .collect()
 }
 
+/// The run for a real server or a quorum; nothing is added to its arguments (keywords 10.4).
+pub fn server_job(
+    service: &Service,
+    command: &ScriptCommand,
+    up: bool,
+    facts: &HostFacts,
+) -> Result<Job, NoUser> {
+    let subject = Subject::Server(service.to_string());
+    let news = if up { News::Up } else { News::Down };
+    job(subject, news, command, Vec::new(), facts)
+}
+
+fn job(
+    subject: Subject,
+    news: News,
+    command: &ScriptCommand,
+    extra: Vec<String>,
+    facts: &HostFacts,
+) -> Result<Job, NoUser> {
+    match facts.account(command.user.as_ref()) {
+        Some(account) => Ok(Job {
+            subject,
+            news,
+            words: facts.with_path(&command.words),
+            account: account.clone(),
+            extra,
+        }),
+        None => Err(NoUser {
+            words: command.words.clone(),
+        }),
+    }
+}
+
 /// Runs that wait for one instance. A script that never ends must not fill the memory.
 const MAX_WAITING: usize = 64;
 /// Runs at a time over all instances.
@@ -137,8 +185,8 @@ const MAX_RUNNING: usize = 64;
 /// Runs that wait, one after the other for each instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Queues {
-    waiting: BTreeMap<InstanceName, VecDeque<Job>>,
-    running: BTreeMap<InstanceName, ()>,
+    waiting: BTreeMap<Subject, VecDeque<Job>>,
+    running: BTreeSet<Subject>,
 }
 
 impl Queues {
@@ -147,7 +195,7 @@ impl Queues {
     pub fn push(&mut self, jobs: Vec<Job>) -> Vec<Job> {
         let mut lost = Vec::new();
         for job in jobs {
-            let queue = self.waiting.entry(job.instance.clone()).or_default();
+            let queue = self.waiting.entry(job.subject.clone()).or_default();
             if queue.len() >= MAX_WAITING {
                 lost.extend(queue.pop_front());
             }
@@ -164,14 +212,14 @@ impl Queues {
         let free = self
             .waiting
             .keys()
-            .find(|instance| !self.running.contains_key(*instance))?
+            .find(|subject| !self.running.contains(*subject))?
             .clone();
         let queue = self.waiting.get_mut(&free)?;
         let job = queue.pop_front();
         if queue.is_empty() {
             self.waiting.remove(&free);
         }
-        self.running.insert(free, ());
+        self.running.insert(free);
         job
     }
 
@@ -182,8 +230,8 @@ impl Queues {
     }
 
     /// The run of an instance ended.
-    pub fn finished(&mut self, instance: &InstanceName) {
-        self.running.remove(instance);
+    pub fn finished(&mut self, subject: &Subject) {
+        self.running.remove(subject);
     }
 
     /// True when nothing waits and nothing runs.
@@ -202,6 +250,10 @@ mod tests {
         InstanceName::try_from(text).unwrap()
     }
 
+    fn subject(text: &str) -> Subject {
+        Subject::Instance(name(text))
+    }
+
     fn words(program: &str) -> ShellWords {
         ShellWords::try_from(vec![program.to_owned()]).unwrap()
     }
@@ -210,6 +262,7 @@ mod tests {
         UserSpec {
             user: name.to_owned(),
             group: None,
+            all_groups: false,
         }
     }
 
@@ -234,6 +287,8 @@ mod tests {
             accounts: [(user("root"), account("root", 0))].into(),
             programs: [("any".to_owned(), "/bin/any".to_owned())].into(),
             disabled: Map::new(),
+            check_account: account("holdfast-check", 8),
+            disabled_checks: Default::default(),
         }
     }
 
@@ -256,14 +311,14 @@ mod tests {
             (News::Stop, "/stop", "STOP"),
         ] {
             let first = Job {
-                instance: name("VI_1"),
+                subject: subject("VI_1"),
                 news,
                 words: words(special),
                 account: account("holdfast-check", 8),
                 extra: Vec::new(),
             };
             let second = Job {
-                instance: name("VI_1"),
+                subject: subject("VI_1"),
                 news,
                 words: words("/bin/any"),
                 account: account("root", 0),
@@ -335,7 +390,7 @@ mod tests {
 
     fn job(instance: &str, program: &str) -> Job {
         Job {
-            instance: name(instance),
+            subject: subject(instance),
             news: News::Master,
             words: words(program),
             account: account("web", 33),
@@ -353,11 +408,11 @@ mod tests {
         assert_eq!(queues.begin_next(), Some(job("a", "/1")));
         assert_eq!(queues.begin_next(), Some(job("b", "/3")));
         assert_eq!(queues.begin_next(), None);
-        queues.finished(&name("a"));
+        queues.finished(&subject("a"));
         assert_eq!(queues.begin_next(), Some(job("a", "/2")));
-        queues.finished(&name("a"));
+        queues.finished(&subject("a"));
         assert!(!queues.is_idle());
-        queues.finished(&name("b"));
+        queues.finished(&subject("b"));
         assert!(queues.is_idle());
     }
 
@@ -368,7 +423,7 @@ mod tests {
         assert_eq!(queues.begin_next(), Some(job("a", "/1")));
         assert_eq!(queues.drop_waiting(), [job("a", "/2"), job("b", "/3")]);
         assert!(!queues.is_idle());
-        queues.finished(&name("a"));
+        queues.finished(&subject("a"));
         assert!(queues.is_idle());
     }
 

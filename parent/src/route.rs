@@ -60,6 +60,12 @@ pub enum Kind {
     Changed,
     /// A verdict over a script (checker child).
     Verdict,
+    /// Verdicts over real servers (checker child).
+    CheckVerdicts,
+    /// A real server or quorum changed (VRRP child).
+    PoolChanged,
+    /// An address came or went (VRRP child).
+    Held,
     /// It ends.
     Stopped,
 }
@@ -157,8 +163,14 @@ pub fn admit(
             Phase::Stopping => Ok(Drop),
             _other => refuse,
         },
-        Kind::Pong | Kind::Verdict if !phase.is_live() => refuse,
-        Kind::Pong | Kind::Verdict => Ok(Take(phase)),
+        Kind::Pong | Kind::Verdict | Kind::CheckVerdicts | Kind::PoolChanged | Kind::Held
+            if !phase.is_live() =>
+        {
+            refuse
+        }
+        Kind::Pong | Kind::Verdict | Kind::CheckVerdicts | Kind::PoolChanged | Kind::Held => {
+            Ok(Take(phase))
+        }
         Kind::Checkpoint | Kind::Changed if phase.is_live() || phase == Phase::Releasing => {
             Ok(Take(phase))
         }
@@ -228,7 +240,7 @@ mod tests {
         Phase::Stopped,
     ];
 
-    const KINDS: [Kind; 12] = [
+    const KINDS: [Kind; 15] = [
         Kind::Hello,
         Kind::Confined,
         Kind::Ready,
@@ -240,6 +252,9 @@ mod tests {
         Kind::Checkpoint,
         Kind::Changed,
         Kind::Verdict,
+        Kind::CheckVerdicts,
+        Kind::PoolChanged,
+        Kind::Held,
         Kind::Stopped,
     ];
 
@@ -268,20 +283,20 @@ mod tests {
 
     #[test]
     fn every_pair_of_phase_and_message_stands_in_the_table() {
-        //  Hello Confined Ready Refused Prepared Committed Pong Log Checkpoint Changed Verdict Stopped
+        //  Hello Confined Ready Refused Prepared Committed Pong Log Checkpoint Changed Verdict CheckVerdicts PoolChanged Held Stopped
         let table = [
-            "Cxxxxxx=xxxx", // Greeting
-            "x=xxxxx=xxxx", // Confining
-            "xxRSxxx=xxxx", // Starting
-            "xx=Uxxx===xS", // Releasing
-            "xxxxxxx=xxx-", // Unreleased
-            "xxxxxx=====S", // Running
-            "xxxRPx=====S", // Preparing
-            "xxxxxx=====S", // Prepared
-            "xxxRRx=====S", // Aborting
-            "xxxxxR=====S", // Committing
-            "x-----=====S", // Stopping
-            "xxxxxxx=xxxx", // Stopped
+            "Cxxxxxx=xxxxxxx", // Greeting
+            "x=xxxxx=xxxxxxx", // Confining
+            "xxRSxxx=xxxxxxx", // Starting
+            "xx=Uxxx===xxxxS", // Releasing
+            "xxxxxxx=xxxxxx-", // Unreleased
+            "xxxxxx========S", // Running
+            "xxxRPx========S", // Preparing
+            "xxxxxx========S", // Prepared
+            "xxxRRx========S", // Aborting
+            "xxxxxR========S", // Committing
+            "x-----========S", // Stopping
+            "xxxxxxx=xxxxxxx", // Stopped
         ];
         let rows = PHASES.map(|phase| KINDS.map(|kind| letter(phase, kind, NOW)));
         assert_eq!(rows.map(|row| row.iter().collect::<String>()), table);

@@ -1,6 +1,7 @@
 //! What the two kinds of children have in common: the same phases in different types.
 
 use crate::route::Kind;
+use holdfast_ipc::balance::{MAX_BATCH, PoolChange};
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::message::{
     CheckerToParent, Hello, ParentToChecker, ParentToVrrp, Role, VrrpToParent,
@@ -85,7 +86,9 @@ impl Side for VrrpSide {
             VrrpToParent::Committed { generation } => (Kind::Committed, Some(*generation)),
             VrrpToParent::Confined(_) => (Kind::Confined, None),
             VrrpToParent::Hello(_) => (Kind::Hello, None),
+            VrrpToParent::Held { .. } => (Kind::Held, None),
             VrrpToParent::Log(_) => (Kind::Log, None),
+            VrrpToParent::PoolChanged { generation, .. } => (Kind::PoolChanged, Some(*generation)),
             VrrpToParent::Pong { .. } => (Kind::Pong, None),
             VrrpToParent::Prepared { generation } => (Kind::Prepared, Some(*generation)),
             VrrpToParent::Ready { generation } => (Kind::Ready, Some(*generation)),
@@ -99,7 +102,12 @@ impl Side for VrrpSide {
             VrrpToParent::Log(record) => cut(&mut record.text),
             VrrpToParent::Refused { reason, .. } => cut(reason),
             VrrpToParent::Confined(confinement) => cut(&mut confinement.landlock),
+            VrrpToParent::PoolChanged { change, .. } => match change {
+                PoolChange::Quorum { detail, .. } => cut(detail),
+                PoolChange::Member { .. } => {}
+            },
             VrrpToParent::Changed(_)
+            | VrrpToParent::Held { .. }
             | VrrpToParent::Checkpoint(_)
             | VrrpToParent::Committed { .. }
             | VrrpToParent::Hello(_)
@@ -146,6 +154,9 @@ impl Side for CheckerSide {
 
     fn classify(message: &CheckerToParent) -> (Kind, Option<Generation>) {
         match message {
+            CheckerToParent::CheckVerdicts { generation, .. } => {
+                (Kind::CheckVerdicts, Some(*generation))
+            }
             CheckerToParent::Committed { generation } => (Kind::Committed, Some(*generation)),
             CheckerToParent::Confined(_) => (Kind::Confined, None),
             CheckerToParent::Hello(_) => (Kind::Hello, None),
@@ -165,6 +176,12 @@ impl Side for CheckerSide {
             CheckerToParent::Refused { reason, .. } => cut(reason),
             CheckerToParent::Confined(confinement) => cut(&mut confinement.landlock),
             CheckerToParent::Verdict { verdict, .. } => cut(&mut verdict.detail),
+            CheckerToParent::CheckVerdicts { verdicts, .. } => {
+                verdicts.truncate(MAX_BATCH);
+                verdicts
+                    .iter_mut()
+                    .for_each(|verdict| cut(&mut verdict.detail));
+            }
             CheckerToParent::Committed { .. }
             | CheckerToParent::Hello(_)
             | CheckerToParent::Pong { .. }

@@ -1,7 +1,9 @@
 //! Cuts the configuration into what each child needs, and nothing more.
 
 use crate::account::Account;
+use crate::balance::{Owners, servers_of};
 use holdfast_conf::model::{Config, ScriptAction, ScriptName, ShellWords, UserSpec};
+use holdfast_ipc::balance::CheckId;
 use holdfast_ipc::config::{CheckerConfig, CheckerScript, VrrpConfig};
 use holdfast_ipc::state::{ScriptState, Verdict};
 use std::collections::BTreeMap;
@@ -17,6 +19,10 @@ pub struct HostFacts {
     pub programs: BTreeMap<String, String>,
     /// Check scripts that must not be run, and why.
     pub disabled: BTreeMap<ScriptName, String>,
+    /// Who talks to the servers that are checked.
+    pub check_account: Account,
+    /// Checks of servers that must not be run, and why.
+    pub disabled_checks: BTreeMap<CheckId, String>,
 }
 
 impl HostFacts {
@@ -48,6 +54,8 @@ pub struct Slices {
     pub checkers: BTreeMap<Account, CheckerConfig>,
     /// Verdicts over scripts that no child runs.
     pub disabled: Vec<Verdict>,
+    /// Who does which check of a server.
+    pub owners: Owners,
 }
 
 /// Cuts the configuration.
@@ -60,16 +68,37 @@ pub fn slice(config: &Config, facts: &HostFacts, log_detail: bool) -> Slices {
             .collect(),
         log_unknown_vrids: config.global.log_unknown_vrids,
         log_detail,
+        lvs: config.global.lvs.clone(),
+        pools: u32::try_from(config.virtual_servers.len()).unwrap_or(u32::MAX),
     };
+    let owners = Owners::new(config, facts);
     Slices {
         vrrp,
-        checkers: checkers(config, facts),
+        checkers: checkers(config, facts, &owners),
         disabled: facts.disabled.iter().map(disabled_verdict).collect(),
+        owners,
     }
 }
 
-fn checkers(config: &Config, facts: &HostFacts) -> BTreeMap<Account, CheckerConfig> {
-    let mut checkers = BTreeMap::new();
+fn checkers(
+    config: &Config,
+    facts: &HostFacts,
+    owners: &Owners,
+) -> BTreeMap<Account, CheckerConfig> {
+    let empty = |servers| CheckerConfig {
+        scripts: Vec::new(),
+        script_security: config.global.script_security,
+        servers,
+    };
+    let count = |account: &Account| {
+        let servers = servers_of(config, facts, owners, account).count();
+        u32::try_from(servers).unwrap_or(u32::MAX)
+    };
+    let mut checkers: BTreeMap<Account, CheckerConfig> = owners
+        .accounts()
+        .iter()
+        .map(|account| (account.clone(), empty(count(account))))
+        .collect();
     for script in &config.scripts {
         if facts.disabled.contains_key(&script.name) {
             continue;
@@ -77,12 +106,7 @@ fn checkers(config: &Config, facts: &HostFacts) -> BTreeMap<Account, CheckerConf
         let Some(account) = facts.account(script.user.as_ref()) else {
             continue;
         };
-        let checker = checkers
-            .entry(account.clone())
-            .or_insert_with(|| CheckerConfig {
-                scripts: Vec::new(),
-                script_security: config.global.script_security,
-            });
+        let checker = checkers.entry(account.clone()).or_insert_with(|| empty(0));
         checker.scripts.push(CheckerScript {
             name: script.name.clone(),
             action: with_path(&script.action, facts),
@@ -114,7 +138,7 @@ fn disabled_verdict((script, why): (&ScriptName, &String)) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use holdfast_conf::model::{Global, Micros, VrrpScript, Weight};
+    use holdfast_conf::model::{Global, Lvs, Micros, VrrpScript, Weight};
 
     fn account(name: &str, uid: u32) -> Account {
         Account {
@@ -128,6 +152,7 @@ mod tests {
         UserSpec {
             user: name.to_owned(),
             group: None,
+            all_groups: false,
         }
     }
 
@@ -173,6 +198,8 @@ mod tests {
             .into(),
             programs: [("true".to_owned(), "/usr/bin/true".to_owned())].into(),
             disabled: BTreeMap::new(),
+            check_account: account("holdfast-check", 8),
+            disabled_checks: Default::default(),
         }
     }
 
@@ -201,6 +228,7 @@ mod tests {
                 CheckerConfig {
                     scripts: vec![cut("a", run(&["/usr/bin/true", "-x"])), cut("c", gone)],
                     script_security: true,
+                    servers: 0,
                 },
             ),
             (
@@ -208,6 +236,7 @@ mod tests {
                 CheckerConfig {
                     scripts: vec![cut("b", run(&["/bin/b"]))],
                     script_security: true,
+                    servers: 0,
                 },
             ),
         ];
@@ -217,6 +246,8 @@ mod tests {
             routers: Vec::new(),
             log_unknown_vrids: true,
             log_detail: true,
+            lvs: Lvs::default(),
+            pools: 0,
         };
         assert_eq!(slices.vrrp, vrrp);
         assert_eq!(slices.disabled, []);

@@ -56,6 +56,7 @@ fn config() -> VrrpConfig {
         routers,
         log_unknown_vrids: false,
         log_detail: false,
+        ..VrrpConfig::default()
     }
 }
 

@@ -21,7 +21,9 @@ impl fmt::Display for ServerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (address, port) = (self.address, self.port);
         match self.service.as_ref() {
-            Service::Address { protocol, .. } => write!(f, "[{address}]:{protocol}:{port}"),
+            Service::Address { protocol, .. } | Service::Group { protocol, .. } => {
+                write!(f, "[{address}]:{protocol}:{port}")
+            }
             Service::Mark { .. } => write!(f, "[{address}]:{port}"),
         }
     }

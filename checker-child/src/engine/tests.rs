@@ -52,6 +52,7 @@ fn config(scripts: impl Into<Vec<CheckerScript>>) -> CheckerConfig {
     CheckerConfig {
         scripts: scripts.into(),
         script_security: true,
+        servers: 0,
     }
 }
 

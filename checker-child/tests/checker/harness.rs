@@ -302,6 +302,7 @@ pub(crate) fn config(scripts: impl Into<Vec<CheckerScript>>) -> CheckerConfig {
     CheckerConfig {
         scripts: scripts.into(),
         script_security: false,
+        servers: 0,
     }
 }
 

@@ -6,7 +6,7 @@ use super::settings::Settings;
 use crate::HostFact;
 use crate::diag::{Code, Diagnostic};
 use crate::keyword::Word;
-use crate::model::{Global, Mail, Micros};
+use crate::model::{Global, Lvs, Mail, Micros};
 
 /// keepalived's time for one step of the dialogue.
 const SMTP_TIMEOUT: Micros = Micros::from_secs(30);
@@ -23,6 +23,7 @@ pub(super) fn assemble(cx: &mut Context<'_>, settings: &Settings) -> Global {
         script_security: settings.bool(Word::ScriptSecurity).unwrap_or(true),
         log_unknown_vrids: settings.has(Word::LogUnknownVrids),
         mail: mail(cx, settings),
+        lvs: Lvs::default(),
     }
 }
 

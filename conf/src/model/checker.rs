@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 /// What a virtual server answers for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Service {
     /// An address and port; port 0 is every port and always comes with persistence.
     Address {
@@ -25,6 +25,61 @@ pub enum Service {
         /// `ip_family`, or the family of the real servers.
         family: super::Family,
     },
+    /// Everything that a `virtual_server_group` lists; one pool of real servers behind it.
+    Group {
+        /// The group's name.
+        name: String,
+        /// The transport protocol of its addresses.
+        protocol: Protocol,
+        /// What it lists, at least one, in the order of the file.
+        members: Vec<GroupMember>,
+    },
+}
+
+/// A line of a `virtual_server_group`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum GroupMember {
+    /// Addresses of one family, first and last included.
+    Addresses {
+        /// The first one.
+        first: IpAddr,
+        /// The last one; the same where there is only one.
+        last: IpAddr,
+        /// The port; 0 is every port and always comes with persistence.
+        port: u16,
+    },
+    /// Packets with a firewall mark.
+    Mark {
+        /// The mark.
+        mark: NonZeroU32,
+        /// `inet`, `inet6`, or the family of the real servers.
+        family: super::Family,
+    },
+}
+
+impl Service {
+    /// Its family; none where a group holds both.
+    pub fn family(&self) -> Option<super::Family> {
+        match self {
+            Self::Address { address, .. } => Some(super::Family::of(*address)),
+            Self::Mark { family, .. } => Some(*family),
+            Self::Group { members, .. } => {
+                let mut families = members.iter().map(GroupMember::family);
+                let first = families.next()?;
+                families.all(|family| family == first).then_some(first)
+            }
+        }
+    }
+}
+
+impl GroupMember {
+    /// Its family.
+    pub const fn family(&self) -> super::Family {
+        match self {
+            Self::Addresses { first, .. } => super::Family::of(*first),
+            Self::Mark { family, .. } => *family,
+        }
+    }
 }
 
 impl fmt::Display for Service {
@@ -36,6 +91,7 @@ impl fmt::Display for Service {
                 protocol,
             } => write!(f, "[{address}]:{protocol}:{port}"),
             Self::Mark { mark, .. } => write!(f, "FWM {mark}"),
+            Self::Group { name, .. } => write!(f, "[{name}]:0"),
         }
     }
 }
@@ -491,4 +547,59 @@ pub struct MailServer {
     pub host: String,
     /// Its port.
     pub port: u16,
+}
+
+/// What `global_defs` says about the load balancer as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lvs {
+    /// `lvs_sync_daemon`.
+    pub sync_daemon: Option<SyncDaemon>,
+    /// `lvs_timeouts`; the kernel's where a value is missing.
+    pub timeouts: LvsTimeouts,
+    /// `lvs_flush`: the kernel's table is emptied at the start.
+    pub flush: bool,
+    /// `lvs_flush_on_stop`.
+    pub flush_on_stop: FlushOnStop,
+}
+
+/// `lvs_timeouts`, seconds, 0..=2678400; 0 leaves the kernel's value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LvsTimeouts {
+    /// Of a TCP connection.
+    pub tcp: Option<u32>,
+    /// Of a TCP connection that is being closed.
+    pub tcp_fin: Option<u32>,
+    /// Of a UDP connection.
+    pub udp: Option<u32>,
+}
+
+/// What becomes of the kernel's table at the stop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FlushOnStop {
+    /// Real servers first, then their virtual servers.
+    #[default]
+    Orderly,
+    /// `VS`: the own virtual servers at once.
+    Own,
+    /// Everything, also what is not of this configuration.
+    All,
+}
+
+/// `lvs_sync_daemon`: connections are told to the other node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncDaemon {
+    /// Where the messages are sent and received.
+    pub interface: IfName,
+    /// The instance whose state it follows; both daemons run where it is missing.
+    pub instance: Option<super::InstanceName>,
+    /// `id`, 0..=255; the instance's VRID where it is missing, else 0.
+    pub id: u8,
+    /// `maxlen`: longest message, bytes, 1..=65507.
+    pub max_len: Option<u16>,
+    /// `port`.
+    pub port: Option<u16>,
+    /// `ttl`.
+    pub ttl: Option<u8>,
+    /// `group`.
+    pub group: Option<IpAddr>,
 }

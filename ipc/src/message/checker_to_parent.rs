@@ -1,4 +1,5 @@
 use super::{Confinement, Hello};
+use crate::balance::CheckVerdict;
 use crate::config::Generation;
 use crate::log::LogRecord;
 use crate::state::Verdict;
@@ -7,6 +8,13 @@ use serde::{Deserialize, Serialize};
 /// Checker child to parent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CheckerToParent {
+    /// Checks of real servers have their first or other verdicts. At most `MAX_BATCH`.
+    CheckVerdicts {
+        /// Of which configuration.
+        generation: Generation,
+        /// The verdicts.
+        verdicts: Vec<CheckVerdict>,
+    },
     /// Answer to `Commit`.
     Committed {
         /// Which.

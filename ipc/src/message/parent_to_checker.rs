@@ -1,7 +1,9 @@
 use super::Hello;
+use crate::balance::{CheckVerdict, CheckedServer};
 use crate::config::{CheckerConfig, Generation};
 use crate::state::Verdict;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// Everything that a new checker child starts with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +24,20 @@ pub enum ParentToChecker {
         /// Which.
         generation: Generation,
     },
+    /// Servers of the configuration whose `Start` or `Prepare` comes behind. At most `MAX_BATCH`.
+    Servers {
+        /// Of which configuration.
+        generation: Generation,
+        /// The servers.
+        servers: Vec<CheckedServer>,
+    },
+    /// What is known about checks: behind the `Servers` that they are about. At most `MAX_BATCH`.
+    CheckVerdicts {
+        /// Of which configuration.
+        generation: Generation,
+        /// The verdicts.
+        verdicts: Vec<CheckVerdict>,
+    },
     /// Switch to the prepared configuration. Answered by `Committed`; it cannot be refused.
     Commit {
         /// Which.
@@ -31,6 +47,14 @@ pub enum ParentToChecker {
     Go,
     /// Greeting. First message, answered by `Hello`.
     Hello(Hello),
+    /// A virtual address of a server with `ha_suspend` came to this machine or left it. Until this
+    /// is said it is not here.
+    Held {
+        /// The address.
+        address: IpAddr,
+        /// It is here.
+        held: bool,
+    },
     /// Heartbeat, answered by `Pong`.
     Ping {
         /// Counts up.

@@ -1,4 +1,5 @@
 use super::Hello;
+use crate::balance::{CheckVerdict, PoolConfig};
 use crate::config::{Generation, VrrpConfig};
 use crate::state::{Checkpoint, Verdict};
 use crate::time::Monotonic;
@@ -42,6 +43,14 @@ pub enum ParentToVrrp {
         /// Which.
         generation: Generation,
     },
+    /// What checks say about their servers: behind the `Pools` that they are about. At most
+    /// `MAX_BATCH`.
+    CheckVerdicts {
+        /// Of which configuration.
+        generation: Generation,
+        /// The verdicts.
+        verdicts: Vec<CheckVerdict>,
+    },
     /// Switch to the prepared configuration. Answered by `Committed`; it cannot be refused.
     Commit {
         /// Which.
@@ -55,6 +64,13 @@ pub enum ParentToVrrp {
     Ping {
         /// Counts up.
         sequence: u64,
+    },
+    /// Pools of the configuration whose `Start` or `Prepare` comes behind. At most `MAX_BATCH`.
+    Pools {
+        /// Of which configuration.
+        generation: Generation,
+        /// The pools.
+        pools: Vec<PoolConfig>,
     },
     /// Check a new configuration without any effect. Answered by `Prepared` or `Refused`.
     Prepare {

@@ -1,8 +1,10 @@
 use super::{Confinement, Hello};
+use crate::balance::PoolChange;
 use crate::config::Generation;
 use crate::log::LogRecord;
 use crate::state::{Checkpoint, StateChange};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// VRRP child to parent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +22,22 @@ pub enum VrrpToParent {
     Confined(Confinement),
     /// Greeting, answer to `Hello`.
     Hello(Hello),
+    /// A virtual address of a server with `ha_suspend` came to this machine or left it.
+    Held {
+        /// The address.
+        address: IpAddr,
+        /// It is here.
+        held: bool,
+    },
     /// A line for the log. Allowed in every phase.
     Log(LogRecord),
+    /// A real server or a quorum changed.
+    PoolChanged {
+        /// Of which configuration.
+        generation: Generation,
+        /// What happened.
+        change: PoolChange,
+    },
     /// Answer to `Ping`.
     Pong {
         /// That of the `Ping`.

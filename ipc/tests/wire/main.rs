@@ -11,6 +11,7 @@
     reason = "a test may panic"
 )]
 
+mod balance;
 mod samples;
 mod strategies;
 

@@ -62,6 +62,7 @@ fn plain(text: &str) -> VirtualAddress {
         autojoin: false,
         preferred_lft: None,
         no_track: false,
+        use_vmac: false,
     }
 }
 
@@ -169,6 +170,8 @@ fn vrrp_config() -> VrrpConfig {
         routers: vec![multicast_router(), unicast_router(), password_router()],
         log_unknown_vrids: true,
         log_detail: false,
+        lvs: crate::balance::lvs(),
+        pools: 2,
     }
 }
 
@@ -190,6 +193,7 @@ fn checker_config() -> CheckerConfig {
     CheckerConfig {
         scripts: vec![run, look],
         script_security: true,
+        servers: 2,
     }
 }
 
@@ -311,12 +315,30 @@ pub(crate) fn parent_to_vrrp() -> Vec<ParentToVrrp> {
             generation: GENERATION,
             verdict: verdict(ScriptState::Failed),
         },
+        ParentToVrrp::Pools {
+            generation: GENERATION,
+            pools: crate::balance::pools(),
+        },
+        ParentToVrrp::CheckVerdicts {
+            generation: GENERATION,
+            verdicts: crate::balance::verdicts(),
+        },
     ]
 }
 
 pub(crate) fn vrrp_to_parent() -> Vec<VrrpToParent> {
     let mut messages: Vec<_> = causes().into_iter().map(changed).collect();
+    messages.extend(
+        crate::balance::changes().map(|change| VrrpToParent::PoolChanged {
+            generation: GENERATION,
+            change,
+        }),
+    );
     messages.extend([
+        VrrpToParent::Held {
+            address: address("192.0.2.1"),
+            held: true,
+        },
         VrrpToParent::Checkpoint(checkpoint()),
         VrrpToParent::Committed {
             generation: GENERATION,
@@ -367,6 +389,18 @@ pub(crate) fn parent_to_checker() -> Vec<ParentToChecker> {
             verdicts: vec![verdict(ScriptState::Failed)],
         }),
         ParentToChecker::Stop,
+        ParentToChecker::Servers {
+            generation: GENERATION,
+            servers: crate::balance::servers(),
+        },
+        ParentToChecker::CheckVerdicts {
+            generation: GENERATION,
+            verdicts: crate::balance::verdicts(),
+        },
+        ParentToChecker::Held {
+            address: address("192.0.2.1"),
+            held: false,
+        },
     ]
 }
 
@@ -396,6 +430,10 @@ pub(crate) fn checker_to_parent() -> Vec<CheckerToParent> {
         CheckerToParent::Verdict {
             generation: GENERATION,
             verdict: verdict(ScriptState::Ok),
+        },
+        CheckerToParent::CheckVerdicts {
+            generation: GENERATION,
+            verdicts: crate::balance::verdicts(),
         },
     ]
 }

@@ -1,5 +1,6 @@
 //! Any value of each type that goes over a socket.
 
+use crate::balance::{any_change, any_pools, any_servers, any_verdicts};
 use holdfast_ipc::config::model::{
     AdvertInterval, Auth, AuthKey, Broadcast, ChecksumForm, Family, GarpSettings, IfName,
     InitialState, InstanceName, Micros, Peer, Priority, ScriptAction, ScriptName, ShellWords,
@@ -138,11 +139,22 @@ fn virtual_address() -> impl Strategy<Value = VirtualAddress> {
         Just(Broadcast::None),
         any::<[u8; 4]>().prop_map(|octets| Broadcast::Address(octets.into())),
     ];
-    let flags = (any::<[bool; 6]>(), option::of(any::<u32>()));
+    let flags = (any::<[bool; 7]>(), option::of(any::<u32>()));
     (where_to, looks, broadcast, flags).prop_map(|(where_to, looks, broadcast, flags)| {
         let (address, prefix, peer) = where_to;
         let (dev, scope, label) = looks;
-        let ([nodad, home, mngtmpaddr, noprefixroute, autojoin, no_track], preferred_lft) = flags;
+        let (
+            [
+                nodad,
+                home,
+                mngtmpaddr,
+                noprefixroute,
+                autojoin,
+                no_track,
+                use_vmac,
+            ],
+            preferred_lft,
+        ) = flags;
         VirtualAddress {
             address,
             prefix,
@@ -158,6 +170,7 @@ fn virtual_address() -> impl Strategy<Value = VirtualAddress> {
             autojoin,
             preferred_lft,
             no_track,
+            use_vmac,
         }
     })
 }
@@ -250,6 +263,8 @@ fn vrrp_config() -> impl Strategy<Value = VrrpConfig> {
         routers,
         log_unknown_vrids: flags[0],
         log_detail: flags[1],
+        lvs: crate::balance::lvs(),
+        pools: 0,
     })
 }
 
@@ -282,6 +297,7 @@ fn checker_config() -> impl Strategy<Value = CheckerConfig> {
         CheckerConfig {
             scripts,
             script_security,
+            servers: 0,
         }
     })
 }
@@ -430,6 +446,14 @@ pub(crate) fn parent_to_vrrp() -> impl Strategy<Value = ParentToVrrp> {
             generation,
             verdict,
         }),
+        (generation(), any_pools())
+            .prop_map(|(generation, pools)| ParentToVrrp::Pools { generation, pools }),
+        (generation(), any_verdicts()).prop_map(|(generation, verdicts)| {
+            ParentToVrrp::CheckVerdicts {
+                generation,
+                verdicts,
+            }
+        }),
     ]
 }
 
@@ -448,6 +472,10 @@ pub(crate) fn vrrp_to_parent() -> impl Strategy<Value = VrrpToParent> {
         (generation(), text())
             .prop_map(|(generation, reason)| VrrpToParent::Refused { generation, reason }),
         Just(VrrpToParent::Stopped),
+        (any::<IpAddr>(), any::<bool>())
+            .prop_map(|(address, held)| VrrpToParent::Held { address, held }),
+        (generation(), any_change())
+            .prop_map(|(generation, change)| VrrpToParent::PoolChanged { generation, change }),
     ]
 }
 
@@ -470,6 +498,18 @@ pub(crate) fn parent_to_checker() -> impl Strategy<Value = ParentToChecker> {
             .prop_map(|(generation, config)| ParentToChecker::Prepare { generation, config }),
         start.prop_map(ParentToChecker::Start),
         Just(ParentToChecker::Stop),
+        (generation(), any_servers()).prop_map(|(generation, servers)| ParentToChecker::Servers {
+            generation,
+            servers
+        }),
+        (generation(), any_verdicts()).prop_map(|(generation, verdicts)| {
+            ParentToChecker::CheckVerdicts {
+                generation,
+                verdicts,
+            }
+        }),
+        (any::<IpAddr>(), any::<bool>())
+            .prop_map(|(address, held)| ParentToChecker::Held { address, held }),
     ]
 }
 
@@ -486,6 +526,12 @@ pub(crate) fn checker_to_parent() -> impl Strategy<Value = CheckerToParent> {
         (generation(), text())
             .prop_map(|(generation, reason)| CheckerToParent::Refused { generation, reason }),
         Just(CheckerToParent::Stopped),
+        (generation(), any_verdicts()).prop_map(|(generation, verdicts)| {
+            CheckerToParent::CheckVerdicts {
+                generation,
+                verdicts,
+            }
+        }),
         (generation(), verdict()).prop_map(|(generation, verdict)| CheckerToParent::Verdict {
             generation,
             verdict,

@@ -1,5 +1,6 @@
 //! The daemon: its state, and what each event does to it.
 
+use super::balancing::Balance;
 use super::clock;
 use super::log::Log;
 use super::pidfile::PidFile;
@@ -8,6 +9,7 @@ use super::script::{Context, Scripts};
 use super::signals::Signals;
 use super::slot::Slot;
 use holdfast::account::Account;
+use holdfast::balance::carry_over;
 use holdfast::cli::Options;
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
@@ -16,6 +18,7 @@ use holdfast::side::{CheckerSide, VrrpSide};
 use holdfast::slice::{HostFacts, Slices, slice};
 use holdfast_conf::HostNeed;
 use holdfast_conf::model::{Config, InstanceName, ScriptName, VrrpInstance};
+use holdfast_ipc::balance::CheckId;
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::state::{Checkpoint, Verdict};
@@ -44,6 +47,8 @@ pub(crate) struct Plan {
     pub(crate) needs: Vec<HostNeed>,
     pub(crate) facts: HostFacts,
     pub(crate) slices: Slices,
+    /// For each check of the configuration before this one its number here, where it is the same.
+    carry: Vec<Option<CheckId>>,
     /// What was said about this host already.
     pub(crate) remarks: BTreeSet<String>,
 }
@@ -64,8 +69,20 @@ impl Plan {
             needs,
             facts,
             slices,
+            carry: Vec::new(),
             remarks,
         }
+    }
+
+    /// The one behind another.
+    pub(crate) fn behind(mut self, before: &Self) -> Self {
+        self.carry = carry_over(&before.config, &self.config);
+        self
+    }
+
+    /// The number here of a check of the configuration before this one.
+    pub(crate) fn carried(&self, check: CheckId) -> Option<CheckId> {
+        *self.carry.get(usize::try_from(check.get()).ok()?)?
     }
 
     pub(crate) fn instance(&self, name: &InstanceName) -> Option<&VrrpInstance> {
@@ -139,6 +156,7 @@ pub(crate) struct Daemon {
     pub(crate) priorities: BTreeMap<InstanceName, u8>,
     pub(crate) verdicts: BTreeMap<ScriptName, Verdict>,
     pub(crate) told: Told,
+    pub(crate) balance: Balance,
     pub(crate) scripts: Scripts,
     pub(crate) life: Life,
     /// When the log wants its turn.

@@ -1,18 +1,19 @@
 //! What this host says about a configuration: interfaces, users, programs, safe scripts.
 
 use super::accounts::HostAccounts;
-use super::launch::PATH;
 use holdfast::account::{self, Account, Accounts};
+use holdfast::balance;
+use holdfast::launch::PATH;
 use holdfast::slice::HostFacts;
 use holdfast_conf::model::{
-    Config, NotifyScripts, ScriptAction, ScriptCommand, ShellWords, UserSpec,
+    Config, NotifyScripts, Probe, ScriptAction, ScriptCommand, ShellWords, UserSpec, VirtualServer,
 };
 use holdfast_conf::{HostFact, HostNeed};
 use holdfast_ipc::script_path::{
     Component, Look, Node, Runner, Unsafe, examine, examine_executable,
 };
 use nix::net::if_::if_nametoindex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -78,6 +79,9 @@ pub(crate) fn examine_host(config: &Config, needs: &[HostNeed]) -> Result<Findin
             accounts: BTreeMap::new(),
             programs: BTreeMap::new(),
             disabled: BTreeMap::new(),
+            // Whoever scripts run as, nobody else than an unprivileged user talks to servers.
+            check_account: account::for_scripts(&HostAccounts, None)?.account,
+            disabled_checks: BTreeMap::new(),
         },
         remarks: needs.iter().filter_map(missing_interface).collect(),
         unusable: Vec::new(),
@@ -87,7 +91,9 @@ pub(crate) fn examine_host(config: &Config, needs: &[HostNeed]) -> Result<Findin
         refusal: None,
     }));
     findings.look_at_checks(config);
+    findings.look_at_server_checks(config);
     findings.look_at_notify_scripts(config);
+    findings.look_at_server_scripts(config);
     Ok(findings)
 }
 
@@ -128,6 +134,57 @@ impl Findings {
                     insecure,
                 });
                 self.facts.disabled.insert(script.name.clone(), text);
+            }
+        }
+    }
+
+    /// Programs of `MISC_CHECK`. The same one is looked at once.
+    fn look_at_server_checks(&mut self, config: &Config) {
+        let security = config.global.script_security;
+        let mut seen: HashMap<(&ShellWords, Option<&UserSpec>), Option<String>> = HashMap::new();
+        for numbered in balance::checks(config) {
+            let Probe::Misc { command, user, .. } = &numbered.check.probe else {
+                continue;
+            };
+            let key = (command, user.as_ref());
+            let known = seen.get(&key).cloned();
+            let fault = known.unwrap_or_else(|| {
+                let found = self.look_at(command, user.as_ref(), security).err();
+                found.map(|Fault { text, insecure }| {
+                    let server = &numbered.server.service;
+                    self.unusable.push(Unusable {
+                        text: format!(
+                            "VS {server}: MISC_CHECK `{command}` is not run and its servers count \
+                             as down: {text}"
+                        ),
+                        insecure,
+                    });
+                    text
+                })
+            });
+            if let Some(text) = &fault {
+                self.facts.disabled_checks.insert(numbered.id, text.clone());
+            }
+            seen.insert(key, fault);
+        }
+    }
+
+    /// Scripts that are told about real servers and quorums.
+    fn look_at_server_scripts(&mut self, config: &Config) {
+        let security = config.global.script_security;
+        let mut seen: HashSet<&ScriptCommand> = HashSet::new();
+        for server in &config.virtual_servers {
+            for (word, command) in server_scripts(server) {
+                if !seen.insert(command) {
+                    continue;
+                }
+                let result = self.look_at(&command.words, command.user.as_ref(), security);
+                if let Err(Fault { text, insecure }) = result {
+                    self.unusable.push(Unusable {
+                        text: format!("VS {}: {word} is not run: {text}", server.service),
+                        insecure,
+                    });
+                }
             }
         }
     }
@@ -230,6 +287,23 @@ pub(crate) fn named(scripts: &NotifyScripts) -> Vec<(&'static str, &ScriptComman
     .into_iter()
     .filter_map(|(word, command)| command.as_ref().map(|command| (word, command)))
     .collect()
+}
+
+/// The scripts of a virtual server and of its real servers with their words.
+fn server_scripts(server: &VirtualServer) -> impl Iterator<Item = (&'static str, &ScriptCommand)> {
+    let real = server.real_servers.iter().flat_map(|real| {
+        [
+            ("notify_up", &real.notify_up),
+            ("notify_down", &real.notify_down),
+        ]
+    });
+    [
+        ("quorum_up", &server.quorum_up),
+        ("quorum_down", &server.quorum_down),
+    ]
+    .into_iter()
+    .chain(real)
+    .filter_map(|(word, command)| Some((word, command.as_ref()?)))
 }
 
 /// The real file system.

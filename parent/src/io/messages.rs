@@ -47,6 +47,10 @@ impl Daemon {
                 check_hello(&hello, Role::Vrrp)?;
                 self.write_vrrp_pid(source.pid);
             }
+            VrrpToParent::Held { address, held } => return self.held(address, held),
+            VrrpToParent::PoolChanged { generation, change } => {
+                return self.pool_changed(generation, &change);
+            }
             VrrpToParent::Log(LogRecord { level, text }) => {
                 self.log.write_as(source, level, &text);
             }
@@ -90,6 +94,10 @@ impl Daemon {
     ) -> Result<(), Loss> {
         let id = || ChildId::Checker(account.clone());
         match message {
+            CheckerToParent::CheckVerdicts {
+                generation,
+                verdicts,
+            } => return self.check_verdicts(account, generation, verdicts),
             CheckerToParent::Committed { .. } => {
                 let step = self.reload.committed(&id());
                 self.take_step(step);
@@ -179,6 +187,7 @@ impl Daemon {
     }
 
     fn send_vrrp_start(&mut self, now: Monotonic) -> Result<(), Loss> {
+        self.send_pools_at_start()?;
         let mode = match self.vrrp.task {
             Task::Fresh => StartMode::Fresh,
             Task::Resume => StartMode::Resume,
@@ -207,6 +216,7 @@ impl Daemon {
     }
 
     fn send_checker_start(&mut self, account: &Account, now: Monotonic) -> Result<(), Loss> {
+        self.send_checks_at_start(account)?;
         let config = self.plan.slices.checkers.get(account).cloned();
         let config = config.unwrap_or_default();
         let verdicts = config
@@ -291,7 +301,7 @@ impl Daemon {
     }
 
     /// Sends to the VRRP child where it works.
-    fn send_to_vrrp(&mut self, message: &ParentToVrrp) {
+    pub(crate) fn send_to_vrrp(&mut self, message: &ParentToVrrp) {
         let link = self.vrrp.link.as_mut();
         let live = link.filter(|link| link.phase().is_live());
         if let Some(Err(loss)) = live.map(|link| link.send(message)) {

@@ -1,10 +1,12 @@
 //! Everything that touches the system.
 
 mod accounts;
+mod balancing;
 mod clock;
 mod config;
 pub(crate) mod confine;
 mod daemon;
+mod examine;
 mod files;
 mod host;
 pub(crate) mod launch;

@@ -1,5 +1,6 @@
 //! A reload: read, hold against this host, prepare, commit.
 
+use super::balancing::send_checks;
 use super::clock;
 use super::config::{self, Good, Outcome};
 use super::daemon::{ChildId, Daemon, Plan};
@@ -48,7 +49,11 @@ impl Daemon {
     fn read_new_plan(&mut self) -> Result<Plan, String> {
         // A word that nobody knows refuses a reload even where it is ignored at start: the running
         // configuration is better than half of a new one.
-        match config::read(&self.config_path, UnknownWords::Refuse) {
+        match config::read(
+            &self.config_path,
+            UnknownWords::Refuse,
+            &self.options.reading,
+        ) {
             Outcome::Unreadable(reason) | Outcome::Empty(reason) => Err(reason),
             Outcome::Wrong(report) => {
                 for line in report.lines() {
@@ -91,14 +96,15 @@ impl Daemon {
         }
         let said = objections.into_keys().collect();
         let detail = self.options.log_detail;
-        Ok(Plan::new(
+        let plan = Plan::new(
             self.newest.next(),
             good.config,
             good.needs,
             findings.facts,
             detail,
             said,
-        ))
+        );
+        Ok(plan.behind(&self.plan))
     }
 
     /// What is missing on this host for the new configuration but not for the running one. A host
@@ -121,6 +127,8 @@ impl Daemon {
     }
 
     fn ask_to_prepare(&mut self, now: Monotonic) -> BTreeSet<ChildId> {
+        // A socket that fails is seen again when it is read, and the child is lost then.
+        let _ = self.send_next_pools();
         let Some(plan) = &self.next_plan else {
             return BTreeSet::new();
         };
@@ -141,6 +149,7 @@ impl Daemon {
             let config = config.clone();
             let message = ParentToChecker::Prepare { generation, config };
             asked.insert(ChildId::Checker(account.clone()));
+            let _ = send_checks(link, account, plan);
             let _ = link.prepare(generation, &message, now);
         }
         asked
@@ -170,6 +179,7 @@ impl Daemon {
         let generation = plan.generation;
         let now = clock::now();
         self.log_changes(&plan);
+        self.balance.renumber(&plan);
         let previous = std::mem::replace(&mut self.plan, plan);
         self.previous_plan = Some(previous);
         for child in children {
@@ -204,6 +214,7 @@ impl Daemon {
 
     /// A successor that started with the old configuration is given the new one.
     pub(crate) fn catch_up(&mut self, now: Monotonic) -> Result<(), Loss> {
+        self.send_pools_of_plan()?;
         let generation = self.plan.generation;
         let config = self.plan.slices.vrrp.clone();
         let message = ParentToVrrp::Prepare { generation, config };
@@ -235,6 +246,7 @@ impl Daemon {
         // Without children to ask there was no commit.
         if let Some(plan) = self.next_plan.take() {
             self.log_changes(&plan);
+            self.balance.renumber(&plan);
             self.plan = plan;
         }
         self.previous_plan = None;
@@ -242,6 +254,7 @@ impl Daemon {
         self.exchange_checkers(now);
         self.forget_what_is_gone();
         self.forward_verdicts();
+        self.forward_missed_verdicts();
         self.log.info("Reload complete");
     }
 

@@ -59,8 +59,8 @@ impl Scripts {
         let jobs = jobs.into_iter().filter_map(Result::ok).collect();
         for lost in self.queues.push(jobs) {
             context.log.warning(&format!(
-                "({}) script {} for {} is left out: too many wait before it",
-                lost.instance, lost.words, lost.news
+                "{} script {} for {} is left out: too many wait before it",
+                lost.subject, lost.words, lost.news
             ));
         }
         self.begin(context);
@@ -88,7 +88,7 @@ impl Scripts {
         if self.left_behind.len() > MAX_LEFT_BEHIND {
             self.left_behind.pop_front();
         }
-        self.queues.finished(&run.job.instance);
+        self.queues.finished(&run.job.subject);
         self.begin(context);
         true
     }
@@ -97,8 +97,8 @@ impl Scripts {
     pub(crate) fn drop_waiting(&mut self, context: &mut Context<'_>) {
         for job in self.queues.drop_waiting() {
             context.log.warning(&format!(
-                "({}) script {} for {} is left out: the daemon stops",
-                job.instance, job.words, job.news
+                "{} script {} for {} is left out: the daemon stops",
+                job.subject, job.words, job.news
             ));
         }
     }
@@ -107,15 +107,15 @@ impl Scripts {
     pub(crate) fn log_unfinished(&mut self, log: &mut Log) {
         for Run { job, .. } in self.runs.iter().filter(|run| run.job.news == News::Stop) {
             log.warning(&format!(
-                "({}) script {} for STOP is cut off: a stop takes one second at most",
-                job.instance, job.words
+                "{} script {} for STOP is cut off: a stop takes one second at most",
+                job.subject, job.words
             ));
         }
         for job in self.queues.drop_waiting() {
             log.warning(&format!(
-                "({}) script {} for {} was never begun: a stop takes one second at most, and \
+                "{} script {} for {} was never begun: a stop takes one second at most, and \
                  another script of the instance was still running",
-                job.instance, job.words, job.news
+                job.subject, job.words, job.news
             ));
         }
     }
@@ -151,10 +151,10 @@ impl Scripts {
                 Ok(run) => self.runs.push(run),
                 Err(why) => {
                     context.log.error(&format!(
-                        "({}) cannot run script {} for {}: {why}",
-                        job.instance, job.words, job.news
+                        "{} cannot run script {} for {}: {why}",
+                        job.subject, job.words, job.news
                     ));
-                    self.queues.finished(&job.instance);
+                    self.queues.finished(&job.subject);
                 }
             }
         }
@@ -215,7 +215,7 @@ impl Run {
             self.lines = self.lines.saturating_add(1);
             if self.lines <= MAX_LINES {
                 let words = &self.job.words;
-                log.info(&format!("({}) {words}: {line}", self.job.instance));
+                log.info(&format!("{} {words}: {line}", self.job.subject));
             }
         }
     }
@@ -231,9 +231,9 @@ impl Run {
         };
         if !self.terminated {
             context.log.error(&format!(
-                "({}) script {} for {} runs for more than {TIME_LIMIT}: it is ended with all that \
+                "{} script {} for {} runs for more than {TIME_LIMIT}: it is ended with all that \
                  it started",
-                self.job.instance, self.job.words, self.job.news
+                self.job.subject, self.job.words, self.job.news
             ));
         }
         self.terminated = true;
@@ -249,7 +249,7 @@ impl Run {
         };
         let millis = context.now.since(self.started).get().div_ceil(1_000);
         let Job {
-            instance,
+            subject,
             words,
             account,
             news,
@@ -258,12 +258,12 @@ impl Run {
         context.log.write(
             level,
             &format!(
-                "({instance}) script {words} for {news} ran as {account}, {end} after {millis} ms"
+                "{subject} script {words} for {news} ran as {account}, {end} after {millis} ms"
             ),
         );
         if let Some(more) = self.lines.checked_sub(MAX_LINES).filter(|more| *more > 0) {
             context.log.info(&format!(
-                "({instance}) {words}: {more} more lines of output are left out"
+                "{subject} {words}: {more} more lines of output are left out"
             ));
         }
     }

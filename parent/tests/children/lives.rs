@@ -5,7 +5,7 @@ use crate::stage::{Daemon, Stage, is_alive, wait_for};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-fn end(pid: Option<i32>, signal: Signal) {
+pub(crate) fn end(pid: Option<i32>, signal: Signal) {
     kill(Pid::from_raw(pid.unwrap()), signal).unwrap();
 }
 

@@ -17,6 +17,7 @@ mod lives;
 mod play;
 mod reloads;
 mod scripts;
+mod servers;
 mod stage;
 mod start;
 
@@ -84,6 +85,14 @@ const TESTS: &[Test] = tests! {
     scripts::an_insecure_script_is_not_run_and_counts_as_failed,
     scripts::a_script_that_becomes_insecure_is_not_run_any_more,
     scripts::a_check_script_of_an_unknown_user_is_run_by_nobody_else,
+    servers::pools_and_checks_come_before_the_start_of_the_children,
+    servers::verdicts_over_servers_reach_the_vrrp_child_and_both_successors,
+    servers::verdicts_over_servers_go_on_under_their_new_numbers_after_a_reload,
+    servers::a_verdict_over_a_foreign_check_ends_the_checker,
+    servers::scripts_of_servers_run_once_and_a_successor_repeats_none,
+    servers::a_foreign_server_or_address_ends_the_vrrp_child,
+    servers::an_address_that_is_here_is_told_to_the_checkers,
+    servers::a_check_program_that_is_not_here_counts_as_down,
 };
 
 fn main() -> ExitCode {

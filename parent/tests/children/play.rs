@@ -1,7 +1,9 @@
 //! A played child. It follows the protocol except where its part says otherwise, and writes down
 //! what it is told.
 
+use holdfast_ipc::balance::{CheckId, CheckVerdict, MemberId, PoolChange, PoolId};
 use holdfast_ipc::channel::Channel;
+use holdfast_ipc::config::Generation;
 use holdfast_ipc::config::model::{InstanceName, ScriptName};
 use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::message::{
@@ -184,6 +186,7 @@ fn checkpoint() -> Checkpoint {
 fn vrrp(stage: &Stage) {
     let mut parent = channel::<VrrpToParent, ParentToVrrp>();
     let mut mode = StartMode::Fresh;
+    let mut generation = Generation::default();
     loop {
         let Ok(message) = parent.receive_within(Duration::from_secs(60)) else {
             return stage.saw(&"the parent is gone");
@@ -193,6 +196,7 @@ fn vrrp(stage: &Stage) {
         }
         let mut say = |answer: VrrpToParent| parent.send(&answer).unwrap();
         match message {
+            ParentToVrrp::CheckVerdicts { .. } | ParentToVrrp::Pools { .. } => {}
             ParentToVrrp::Hello(_) => {
                 stage.moment("hello");
                 say(VrrpToParent::Hello(stage.hello(Role::Vrrp)));
@@ -201,7 +205,7 @@ fn vrrp(stage: &Stage) {
             ParentToVrrp::Start(start) => {
                 stage.moment("start");
                 mode = start.mode;
-                let generation = start.generation;
+                generation = start.generation;
                 if stage.does("refuse-release") && mode == StartMode::Release {
                     let reason = "played refusal".to_owned();
                     say(VrrpToParent::Refused { generation, reason });
@@ -228,6 +232,11 @@ fn vrrp(stage: &Stage) {
                         ah_sequence: 0,
                         master: None,
                     }));
+                }
+                for (word, message) in server_news(generation) {
+                    if stage.does(word) {
+                        say(message);
+                    }
                 }
                 if stage.does("long-log") {
                     let text = "long ".repeat(20_000);
@@ -272,8 +281,9 @@ fn vrrp(stage: &Stage) {
                     say(VrrpToParent::Prepared { generation });
                 }
             }
-            ParentToVrrp::Commit { generation } => {
+            ParentToVrrp::Commit { generation: next } => {
                 stage.moment("commit");
+                generation = next;
                 say(VrrpToParent::Committed { generation });
             }
             ParentToVrrp::Abort { .. } | ParentToVrrp::Verdict { .. } => {}
@@ -283,6 +293,43 @@ fn vrrp(stage: &Stage) {
                 return;
             }
         }
+    }
+}
+
+/// What a child says about the servers of its configuration.
+fn server_news(generation: Generation) -> [(&'static str, VrrpToParent); 5] {
+    let changed = |change| VrrpToParent::PoolChanged { generation, change };
+    let member = |pool, up| {
+        changed(PoolChange::Member {
+            pool: PoolId::new(pool),
+            member: MemberId::new(0),
+            up,
+        })
+    };
+    let held = |address: &str| VrrpToParent::Held {
+        address: address.parse().unwrap(),
+        held: true,
+    };
+    let lost = PoolChange::Quorum {
+        pool: PoolId::new(0),
+        up: false,
+        detail: "played".to_owned(),
+    };
+    [
+        ("member-down", member(0, false)),
+        ("quorum-lost", changed(lost)),
+        ("foreign-pool", member(9, false)),
+        ("held", held("192.0.2.1")),
+        ("foreign-held", held("192.0.2.9")),
+    ]
+}
+
+fn check_verdict(check: u32) -> CheckVerdict {
+    CheckVerdict {
+        check: CheckId::new(check),
+        up: false,
+        weight: 0,
+        detail: "played".to_owned(),
     }
 }
 
@@ -306,6 +353,9 @@ fn checker(stage: &Stage) {
         }
         let mut say = |answer: CheckerToParent| parent.send(&answer).unwrap();
         match message {
+            ParentToChecker::Servers { .. }
+            | ParentToChecker::CheckVerdicts { .. }
+            | ParentToChecker::Held { .. } => {}
             ParentToChecker::Hello(_) => {
                 stage.moment("hello");
                 say(CheckerToParent::Hello(stage.hello(Role::Checker)));
@@ -319,6 +369,14 @@ fn checker(stage: &Stage) {
                 });
             }
             ParentToChecker::Go => {
+                for (word, check) in [("check-verdict", 0), ("foreign-check", 7)] {
+                    if stage.does(word) {
+                        say(CheckerToParent::CheckVerdicts {
+                            generation: current,
+                            verdicts: vec![check_verdict(check)],
+                        });
+                    }
+                }
                 for (word, script) in [("verdict", "chk"), ("foreign-verdict", "other")] {
                     if stage.does(word) {
                         say(CheckerToParent::Verdict {

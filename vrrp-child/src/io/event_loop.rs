@@ -259,6 +259,7 @@ impl EventLoop {
             ParentToVrrp::Abort { generation } => {
                 self.prepared.take_if(|(number, _)| *number == generation);
             }
+            ParentToVrrp::CheckVerdicts { .. } | ParentToVrrp::Pools { .. } => {}
             ParentToVrrp::Hello(_) | ParentToVrrp::Start(_) => {
                 let text = format!("{} out of turn from the parent", startup::name(&message));
                 return Err(Fatal::Conversation(text));

@@ -92,6 +92,7 @@ fn receive_start(parent: &mut Parent) -> Result<Option<VrrpStart>, Fatal> {
         match parent.receive_within(PATIENCE) {
             Ok(ParentToVrrp::Start(start)) => return Ok(Some(start)),
             Ok(ParentToVrrp::Ping { sequence }) => parent.send(&VrrpToParent::Pong { sequence }),
+            Ok(ParentToVrrp::Pools { .. } | ParentToVrrp::CheckVerdicts { .. }) => {}
             Ok(ParentToVrrp::Stop) => {
                 parent.send(&VrrpToParent::Stopped);
                 return Ok(None);
@@ -112,10 +113,12 @@ fn out_of_turn(expected: &str, found: &ParentToVrrp) -> Fatal {
 pub(crate) fn name(message: &ParentToVrrp) -> &'static str {
     match message {
         ParentToVrrp::Abort { .. } => "Abort",
+        ParentToVrrp::CheckVerdicts { .. } => "CheckVerdicts",
         ParentToVrrp::Commit { .. } => "Commit",
         ParentToVrrp::Go => "Go",
         ParentToVrrp::Hello(_) => "Hello",
         ParentToVrrp::Ping { .. } => "Ping",
+        ParentToVrrp::Pools { .. } => "Pools",
         ParentToVrrp::Prepare { .. } => "Prepare",
         ParentToVrrp::Start(_) => "Start",
         ParentToVrrp::Stop => "Stop",

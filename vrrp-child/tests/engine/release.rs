@@ -23,6 +23,7 @@ fn many() -> VrrpConfig {
         routers,
         log_unknown_vrids: false,
         log_detail: true,
+        ..VrrpConfig::default()
     }
 }
 

@@ -14,6 +14,7 @@ fn both(a: VirtualRouter, b: VirtualRouter) -> VrrpConfig {
         routers: vec![a, b],
         log_unknown_vrids: false,
         log_detail: false,
+        ..VrrpConfig::default()
     }
 }
 

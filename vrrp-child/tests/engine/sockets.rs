@@ -82,6 +82,7 @@ fn sockets_of(routers: Vec<VirtualRouter>, kernel: KernelState) -> Vec<SocketSpe
         routers,
         log_unknown_vrids: false,
         log_detail: false,
+        ..VrrpConfig::default()
     };
     let mut bench = Bench::with(fresh(config), kernel);
     let actions = bench.take();

@@ -42,6 +42,7 @@ pub(crate) fn vip(text: &str) -> VirtualAddress {
         autojoin: false,
         preferred_lft: None,
         no_track: false,
+        use_vmac: false,
     }
 }
 
@@ -120,6 +121,7 @@ pub(crate) fn config(router: VirtualRouter) -> VrrpConfig {
         routers: vec![router],
         log_unknown_vrids: false,
         log_detail: false,
+        ..VrrpConfig::default()
     }
 }
 

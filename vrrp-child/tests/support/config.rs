@@ -80,6 +80,7 @@ pub(crate) fn address(text: &str) -> VirtualAddress {
         autojoin: false,
         preferred_lft: None,
         no_track: false,
+        use_vmac: false,
     }
 }
 
@@ -89,5 +90,6 @@ pub(crate) fn config(routers: impl Into<Vec<VirtualRouter>>) -> VrrpConfig {
         routers: routers.into(),
         log_unknown_vrids: false,
         log_detail: true,
+        ..VrrpConfig::default()
     }
 }

@@ -46,7 +46,7 @@ impl Defaults<'_> {
     fn port(&self) -> u16 {
         match self.service {
             Service::Address { port, .. } => port,
-            Service::Mark { .. } => 0,
+            Service::Mark { .. } | Service::Group { .. } => 0,
         }
     }
 }
@@ -83,13 +83,12 @@ pub(super) fn draft(
         smtp_alert: settings.bool(Word::SmtpAlert),
         real,
         server: VirtualServer {
-            service,
             scheduler,
             scheduler_flags: scheduler_flags(cx, settings, scheduler),
             forward: defaults.forward,
-            persistence: persistence(cx, header, settings, service),
-            one_packet: one_packet(cx, settings, service),
-            ha_suspend: ha_suspend(cx, settings, service),
+            persistence: persistence(cx, header, settings, &defaults.service),
+            one_packet: one_packet(cx, settings, &defaults.service),
+            ha_suspend: ha_suspend(cx, settings, &defaults.service),
             quorum,
             hysteresis,
             quorum_up: script::command(cx, settings, Word::QuorumUp, &subject),
@@ -98,6 +97,7 @@ pub(super) fn draft(
             smtp_alert: false,
             sorry_server: sorry_server(cx, &defaults),
             real_servers,
+            service: defaults.service,
         },
     })
 }
@@ -123,7 +123,7 @@ pub(super) fn finish(
                 check.timing.log_all_failures = own.unwrap_or(log_all);
             }
         }
-        if let Some(first) = seen.insert(server.service, draft.span) {
+        if let Some(first) = seen.insert(server.service.clone(), draft.span) {
             let text = format!("virtual server {} is there twice", server.service);
             cx.push(
                 Diagnostic::error(Code::SameAddress, draft.span, text)
@@ -244,12 +244,9 @@ fn persistence(
     cx: &mut Context<'_>,
     header: &HeaderValue,
     settings: &Settings,
-    service: Service,
+    service: &Service,
 ) -> Option<Persistence> {
-    let family = match service {
-        Service::Address { address, .. } => Family::of(address),
-        Service::Mark { family, .. } => family,
-    };
+    let family = service.family().unwrap_or(Family::V6);
     let timeout: Option<u32> = settings.number(Word::PersistenceTimeout);
     let granularity: Option<u8> = settings.number(Word::PersistenceGranularity);
     let every_port = matches!(service, Service::Address { port: 0, .. });
@@ -282,9 +279,11 @@ fn persistence(
     })
 }
 
-fn one_packet(cx: &mut Context<'_>, settings: &Settings, service: Service) -> bool {
+fn one_packet(cx: &mut Context<'_>, settings: &Settings, service: &Service) -> bool {
     let possible = match service {
-        Service::Address { protocol, .. } => protocol == Protocol::Udp,
+        Service::Address { protocol, .. } | Service::Group { protocol, .. } => {
+            *protocol == Protocol::Udp
+        }
         Service::Mark { .. } => true,
     };
     if !possible {
@@ -293,7 +292,7 @@ fn one_packet(cx: &mut Context<'_>, settings: &Settings, service: Service) -> bo
     possible && settings.has(Word::Ops)
 }
 
-fn ha_suspend(cx: &mut Context<'_>, settings: &Settings, service: Service) -> bool {
+fn ha_suspend(cx: &mut Context<'_>, settings: &Settings, service: &Service) -> bool {
     let possible = matches!(service, Service::Address { .. });
     if !possible {
         idle(

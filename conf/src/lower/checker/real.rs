@@ -109,9 +109,8 @@ fn same_family(
     address: IpAddr,
     span: Span,
 ) {
-    let family = match defaults.service {
-        Service::Address { address, .. } => Family::of(address),
-        Service::Mark { family, .. } => family,
+    let Some(family) = defaults.service.family() else {
+        return;
     };
     if Family::of(address) != family && !matches!(forward, Forward::Tunnel(_)) {
         let text = format!("{address} does not fit a virtual server that is {family}");

@@ -1,0 +1,332 @@
+//! The load balancer between the children: pools and checks out, verdicts from one to the other,
+//! scripts for what changed.
+
+use super::daemon::{Daemon, Plan};
+use super::link::{Link, Loss};
+use holdfast::account::Account;
+use holdfast::balance::{disabled, find, pools, real_name, servers_of, suspending_addresses};
+use holdfast::logline::one_line;
+use holdfast::notify::server_job;
+use holdfast::side::{CheckerSide, VrrpSide};
+use holdfast_conf::model::{ScriptCommand, Service};
+use holdfast_ipc::balance::{CheckId, CheckVerdict, MAX_BATCH, MemberId, PoolChange, PoolId};
+use holdfast_ipc::config::Generation;
+use holdfast_ipc::message::{ParentToChecker, ParentToVrrp};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+
+/// What is known about the servers behind the balancer.
+#[derive(Debug, Default)]
+pub(crate) struct Balance {
+    /// Newest verdict of each check of the present configuration.
+    verdicts: BTreeMap<CheckId, CheckVerdict>,
+    /// Checks with a verdict that the VRRP child may have missed while it changed its configuration.
+    missed: BTreeSet<CheckId>,
+    /// Virtual addresses with `ha_suspend` that are on this machine.
+    held: BTreeSet<IpAddr>,
+    /// What was told to scripts last, so that nothing is told twice.
+    told: HashMap<String, bool>,
+}
+
+impl Balance {
+    /// The numbers of the next configuration hold from now on.
+    pub(crate) fn renumber(&mut self, plan: &Plan) {
+        let verdicts = std::mem::take(&mut self.verdicts);
+        self.verdicts = carried(&verdicts, plan).map(|v| (v.check, v)).collect();
+        self.missed = std::mem::take(&mut self.missed)
+            .into_iter()
+            .filter_map(|check| plan.carried(check))
+            .collect();
+        let present: BTreeSet<IpAddr> = suspending_addresses(&plan.config).collect();
+        self.held.retain(|address| present.contains(address));
+    }
+}
+
+/// The verdicts that hold in the next configuration too, with their numbers there.
+fn carried<'a>(
+    verdicts: &'a BTreeMap<CheckId, CheckVerdict>,
+    plan: &'a Plan,
+) -> impl Iterator<Item = CheckVerdict> + 'a {
+    verdicts.values().filter_map(|verdict| {
+        let check = plan.carried(verdict.check)?;
+        Some(CheckVerdict {
+            check,
+            ..verdict.clone()
+        })
+    })
+}
+
+/// Sends long lists in pieces.
+fn in_pieces<T>(
+    items: impl Iterator<Item = T>,
+    mut send: impl FnMut(Vec<T>) -> Result<(), Loss>,
+) -> Result<(), Loss> {
+    let mut items = items.peekable();
+    while items.peek().is_some() {
+        send(items.by_ref().take(MAX_BATCH).collect())?;
+    }
+    Ok(())
+}
+
+/// Tells the VRRP child of all pools and of what is known about them.
+pub(crate) fn send_pools(
+    link: &mut Link<VrrpSide>,
+    plan: &Plan,
+    known: impl Iterator<Item = CheckVerdict>,
+) -> Result<(), Loss> {
+    let generation = plan.generation;
+    in_pieces(pools(&plan.config), |pools| {
+        link.send(&ParentToVrrp::Pools { generation, pools })
+    })?;
+    in_pieces(known.chain(disabled(&plan.facts)), |verdicts| {
+        link.send(&ParentToVrrp::CheckVerdicts {
+            generation,
+            verdicts,
+        })
+    })
+}
+
+/// Tells a checker child of all its checks.
+pub(crate) fn send_checks(
+    link: &mut Link<CheckerSide>,
+    account: &Account,
+    plan: &Plan,
+) -> Result<(), Loss> {
+    let generation = plan.generation;
+    let servers = servers_of(&plan.config, &plan.facts, &plan.slices.owners, account);
+    in_pieces(servers, |servers| {
+        link.send(&ParentToChecker::Servers {
+            generation,
+            servers,
+        })
+    })
+}
+
+impl Daemon {
+    /// In front of `Start`: the pools, and all that the predecessors of the children knew.
+    pub(crate) fn send_pools_at_start(&mut self) -> Result<(), Loss> {
+        let behind = self.is_vrrp_behind();
+        let plan = match &self.previous_plan {
+            Some(previous) if behind => previous,
+            Some(_) | None => &self.plan,
+        };
+        let Some(link) = &mut self.vrrp.link else {
+            return Ok(());
+        };
+        // A child that is behind gets the verdicts with the configuration that they are about.
+        let known = self.balance.verdicts.values().filter(|_| !behind).cloned();
+        send_pools(link, plan, known)
+    }
+
+    /// In front of `Prepare` for a VRRP child that has to catch up.
+    pub(crate) fn send_pools_of_plan(&mut self) -> Result<(), Loss> {
+        let Some(link) = &mut self.vrrp.link else {
+            return Ok(());
+        };
+        send_pools(link, &self.plan, self.balance.verdicts.values().cloned())
+    }
+
+    /// In front of `Prepare`: the pools of the next configuration with the verdicts that hold there.
+    pub(crate) fn send_next_pools(&mut self) -> Result<(), Loss> {
+        let (Some(plan), Some(link)) = (&self.next_plan, &mut self.vrrp.link) else {
+            return Ok(());
+        };
+        self.balance.missed.clear();
+        send_pools(link, plan, carried(&self.balance.verdicts, plan))
+    }
+
+    /// In front of the `Start` of a checker.
+    pub(crate) fn send_checks_at_start(&mut self, account: &Account) -> Result<(), Loss> {
+        let slot = self.checkers.get_mut(account);
+        let Some(link) = slot.and_then(|slot| slot.link.as_mut()) else {
+            return Ok(());
+        };
+        send_checks(link, account, &self.plan)?;
+        let generation = self.plan.generation;
+        let owners = &self.plan.slices.owners;
+        let known = self.balance.verdicts.values();
+        let own = known.filter(|verdict| owners.of(verdict.check) == Some(account));
+        in_pieces(own.cloned(), |verdicts| {
+            link.send(&ParentToChecker::CheckVerdicts {
+                generation,
+                verdicts,
+            })
+        })?;
+        for address in &self.balance.held {
+            link.send(&ParentToChecker::Held {
+                address: *address,
+                held: true,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Is this checker allowed to say that? Then it is remembered and passed on.
+    pub(crate) fn check_verdicts(
+        &mut self,
+        account: &Account,
+        generation: Generation,
+        verdicts: Vec<CheckVerdict>,
+    ) -> Result<(), Loss> {
+        if generation > self.plan.generation {
+            return Err(Loss::because(
+                "it named a configuration that it was not given",
+            ));
+        }
+        let plan = match &self.previous_plan {
+            Some(previous) if previous.generation == generation => previous,
+            _present if generation == self.plan.generation => &self.plan,
+            _older => return Ok(()),
+        };
+        let owners = &plan.slices.owners;
+        let foreign = verdicts
+            .iter()
+            .find(|verdict| owners.of(verdict.check) != Some(account));
+        if let Some(foreign) = foreign {
+            return Err(Loss::because(format!(
+                "it gave a verdict over check {}, which is none of its checks",
+                foreign.check.get()
+            )));
+        }
+        let old = generation != self.plan.generation;
+        let verdicts: Vec<CheckVerdict> = verdicts
+            .into_iter()
+            .filter_map(|verdict| {
+                let check = if old {
+                    self.plan.carried(verdict.check)?
+                } else {
+                    verdict.check
+                };
+                // It is kept and passed on, so its length is bounded here.
+                let detail = one_line(&verdict.detail).into_owned();
+                Some(CheckVerdict {
+                    check,
+                    detail,
+                    ..verdict
+                })
+            })
+            .collect();
+        let changing = self.next_plan.is_some() || self.previous_plan.is_some();
+        for verdict in &verdicts {
+            if changing {
+                self.balance.missed.insert(verdict.check);
+            }
+            self.balance.verdicts.insert(verdict.check, verdict.clone());
+        }
+        let generation = self.plan.generation;
+        self.send_to_vrrp(&ParentToVrrp::CheckVerdicts {
+            generation,
+            verdicts,
+        });
+        Ok(())
+    }
+
+    /// Behind a reload: verdicts that crossed with it.
+    pub(crate) fn forward_missed_verdicts(&mut self) {
+        let missed = std::mem::take(&mut self.balance.missed);
+        let known = &self.balance.verdicts;
+        let missed: Vec<CheckVerdict> = missed
+            .iter()
+            .filter_map(|check| known.get(check).cloned())
+            .collect();
+        let generation = self.plan.generation;
+        for verdicts in missed.chunks(MAX_BATCH) {
+            self.send_to_vrrp(&ParentToVrrp::CheckVerdicts {
+                generation,
+                verdicts: verdicts.to_vec(),
+            });
+        }
+    }
+
+    /// A virtual address with `ha_suspend` came or went: all checkers are told.
+    pub(crate) fn held(&mut self, address: IpAddr, held: bool) -> Result<(), Loss> {
+        if !self.may_suspend(address) {
+            return Err(Loss::because(format!(
+                "it spoke of {address}, which no virtual server with ha_suspend has"
+            )));
+        }
+        let news = if held {
+            self.balance.held.insert(address)
+        } else {
+            self.balance.held.remove(&address)
+        };
+        if !news {
+            return Ok(());
+        }
+        for account in self.checker_accounts() {
+            let slot = self.checkers.get_mut(&account);
+            let link = slot.and_then(|slot| slot.link.as_mut());
+            let live = link.filter(|link| link.phase().is_live());
+            let message = ParentToChecker::Held { address, held };
+            if let Some(Err(loss)) = live.map(|link| link.send(&message)) {
+                self.lose_checker(&account, loss);
+            }
+        }
+        Ok(())
+    }
+
+    fn may_suspend(&self, address: IpAddr) -> bool {
+        let plans = std::iter::once(&self.plan).chain(&self.previous_plan);
+        let mut known = plans.flat_map(|plan| suspending_addresses(&plan.config));
+        known.any(|known| known == address)
+    }
+
+    /// A real server or a quorum changed: its scripts are run.
+    pub(crate) fn pool_changed(
+        &mut self,
+        generation: Generation,
+        change: &PoolChange,
+    ) -> Result<(), Loss> {
+        let mut plans = std::iter::once(&self.plan).chain(&self.previous_plan);
+        let Some(plan) = plans.find(|plan| plan.generation == generation) else {
+            return Ok(());
+        };
+        let Some(Told {
+            name,
+            up,
+            service,
+            script,
+        }) = told(plan, change)
+        else {
+            return Err(Loss::because(
+                "it spoke of a virtual server that is not in its configuration",
+            ));
+        };
+        let script = script.map(|script| server_job(service, script, up, &plan.facts));
+        if self.balance.told.insert(name, up) == Some(up) {
+            return Ok(());
+        }
+        if let Some(job) = script {
+            self.with_scripts(|scripts, context| scripts.add(vec![job], context));
+        }
+        Ok(())
+    }
+}
+
+/// Who is told what.
+struct Told<'a> {
+    /// Unique among all pools and real servers.
+    name: String,
+    up: bool,
+    service: &'a Service,
+    script: Option<&'a ScriptCommand>,
+}
+
+fn told<'a>(plan: &'a Plan, change: &PoolChange) -> Option<Told<'a>> {
+    let (pool, member, up): (PoolId, Option<MemberId>, bool) = match change {
+        PoolChange::Member { pool, member, up } => (*pool, Some(*member), *up),
+        PoolChange::Quorum { pool, up, .. } => (*pool, None, *up),
+    };
+    let (server, real) = find(&plan.config, pool, member)?;
+    let (suffix, script_up, script_down) = match real {
+        Some(real) => (real_name(server, real), &real.notify_up, &real.notify_down),
+        None => (String::new(), &server.quorum_up, &server.quorum_down),
+    };
+    let script = if up { script_up } else { script_down };
+    Some(Told {
+        name: format!("{} {suffix}", server.service),
+        up,
+        service: &server.service,
+        script: script.as_ref(),
+    })
+}

@@ -1,0 +1,172 @@
+//! The load balancer between the children.
+
+use crate::lives::end;
+use crate::stage::{Stage, wait_for};
+use nix::sys::signal::Signal;
+
+/// Two real servers; the first has one check, the second two.
+const SERVERS: &str = "\
+virtual_server 192.0.2.1 80 {
+    lb_algo rr
+    lb_kind NAT
+    protocol TCP
+    ha_suspend
+    quorum_down \"SCRIPTS/news.sh quorum-down\"
+    real_server 10.0.0.1 80 {
+        weight 1
+        notify_down \"SCRIPTS/news.sh down\"
+        TCP_CHECK {
+        }
+    }
+    real_server 10.0.0.2 80 {
+        weight 1
+        TCP_CHECK {
+        }
+        TCP_CHECK {
+            connect_port 81
+        }
+    }
+}
+";
+
+fn stage() -> Stage {
+    let stage = Stage::new();
+    stage.script("news.sh", "echo \"$*\" >> STAGE/news");
+    stage.configure(SERVERS);
+    stage
+}
+
+pub(crate) fn pools_and_checks_come_before_the_start_of_the_children() {
+    let stage = stage();
+    let daemon = stage.start_up();
+    assert_eq!(
+        stage.told_words("vrrp")[..3],
+        ["Hello", "Pools", "Start"],
+        "{:?}",
+        stage.told("vrrp")
+    );
+    assert_eq!(
+        stage.told_words("checker")[..3],
+        ["Hello", "Servers", "Start"]
+    );
+    let start = &stage.told("vrrp")[2];
+    assert!(start.contains("pools: 1"), "{start}");
+    let start = &stage.told("checker")[2];
+    assert!(start.contains("servers: 2"), "{start}");
+    // Neither child is given what is not its business.
+    let pools = &stage.told("vrrp")[1];
+    assert!(
+        !pools.contains("news.sh") && !pools.contains("delay_loop"),
+        "{pools}"
+    );
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
+const FIRST: &str = "CheckVerdict { check: CheckId(0), up: false, weight: 0, detail: \"played\" }";
+
+pub(crate) fn verdicts_over_servers_reach_the_vrrp_child_and_both_successors() {
+    let stage = stage();
+    stage.part("checker", "check-verdict");
+    let daemon = stage.start_up();
+    stage.wait_told("vrrp", FIRST, 1);
+    stage.part("checker", "");
+    end(stage.pid("c.pid"), Signal::SIGKILL);
+    stage.wait_told("checker", FIRST, 1);
+    end(stage.pid("r.pid"), Signal::SIGKILL);
+    stage.wait_told("vrrp", FIRST, 2);
+    drop(daemon);
+}
+
+pub(crate) fn verdicts_over_servers_go_on_under_their_new_numbers_after_a_reload() {
+    let stage = stage();
+    stage.part("checker", "check-verdict");
+    let daemon = stage.start_up();
+    stage.wait_told("vrrp", FIRST, 1);
+    let before = SERVERS.replace("192.0.2.1 80", "192.0.2.1 443");
+    stage.configure(&format!("{before}{SERVERS}"));
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+    let moved = FIRST.replace("CheckId(0)", "CheckId(3)");
+    stage.wait_told("vrrp", &moved, 1);
+    let told = stage.told("vrrp");
+    let at = |text: &str| {
+        told.iter()
+            .position(|message| message.contains(text))
+            .unwrap()
+    };
+    assert!(at(&moved) < at("Prepare"), "{told:?}");
+}
+
+pub(crate) fn a_verdict_over_a_foreign_check_ends_the_checker() {
+    let stage = stage();
+    stage.part("checker", "foreign-check");
+    let daemon = stage.start(&[]);
+    let text = "it gave a verdict over check 7, which is none of its checks, so it was killed";
+    daemon.wait_log(text, 1);
+    let told = stage.told("vrrp");
+    assert!(
+        !told.iter().any(|message| message.contains("CheckVerdicts")),
+        "{told:?}"
+    );
+}
+
+pub(crate) fn scripts_of_servers_run_once_and_a_successor_repeats_none() {
+    let stage = stage();
+    stage.part("vrrp", "member-down quorum-lost");
+    let daemon = stage.start_up();
+    let both = || (stage.read("news").lines().count() == 2).then_some(());
+    wait_for("both scripts", both);
+    end(stage.pid("r.pid"), Signal::SIGKILL);
+    stage.wait_told("vrrp", "Go", 2);
+    // Behind a reload all that the child said before is heard.
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+    assert_eq!(daemon.stop().0, Some(0));
+    assert_eq!(stage.read("news"), "down\nquorum-down\n");
+}
+
+pub(crate) fn a_foreign_server_or_address_ends_the_vrrp_child() {
+    for (part, text) in [
+        (
+            "foreign-pool",
+            "it spoke of a virtual server that is not in its configuration, so it was killed",
+        ),
+        (
+            "foreign-held",
+            "it spoke of 192.0.2.9, which no virtual server with ha_suspend has, so it was killed",
+        ),
+    ] {
+        let stage = stage();
+        stage.part("vrrp", part);
+        let daemon = stage.start(&[]);
+        daemon.wait_log(text, 1);
+    }
+}
+
+pub(crate) fn an_address_that_is_here_is_told_to_the_checkers() {
+    let stage = stage();
+    stage.part("vrrp", "held");
+    let daemon = stage.start_up();
+    let held = "Held { address: 192.0.2.1, held: true }";
+    stage.wait_told("checker", held, 1);
+    // A successor is told as well.
+    end(stage.pid("c.pid"), Signal::SIGKILL);
+    stage.wait_told("checker", held, 2);
+    drop(daemon);
+}
+
+pub(crate) fn a_check_program_that_is_not_here_counts_as_down() {
+    let stage = Stage::new();
+    let misc = "MISC_CHECK {\n misc_path \"SCRIPTS/none.sh\"\n }";
+    let tcp = "TCP_CHECK {\n        }";
+    stage.configure(&SERVERS.replacen(tcp, misc, 1));
+    let daemon = stage.start_up();
+    daemon.wait_log("is not run and its servers count as down: ", 1);
+    stage.wait_told(
+        "vrrp",
+        "CheckVerdict { check: CheckId(0), up: false, weight: 0, detail: \"not run: ",
+        1,
+    );
+    stage.wait_told("checker", "servers: 1", 1);
+    drop(daemon);
+}
