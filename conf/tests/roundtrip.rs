@@ -45,7 +45,7 @@ fn same_after_formatting(config: &Config, text: &str) {
         .collect();
     let formatted = format_text("a.conf", careless.into()).unwrap();
     assert_eq!(formatted.trim_end(), text.trim_end());
-    let loaded = Memory::one(formatted).load();
+    let loaded = Memory::one(formatted).look();
     assert_eq!(loaded.config.as_ref(), Some(config), "{text}");
 }
 
