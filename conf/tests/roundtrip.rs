@@ -52,12 +52,12 @@ fn same_after_formatting(config: &Config, text: &str) {
 fn same_after_dump(config: &Config) {
     let options = Options {
         origins: true,
-        ..Options::default()
+        ..LOOKING
     };
     let text = print(config, Secrets::Shown);
     let loaded = load(&Memory::one(text), Path::new("a.conf"), &options);
     let dumped = dump_with(&loaded, Secrets::Shown).unwrap();
-    let again = Memory::one(dumped.clone()).load();
+    let again = Memory::one(dumped.clone()).look();
     assert_eq!(again.config.as_ref(), Some(config), "{dumped}");
 }
 
