@@ -29,6 +29,8 @@ pub struct TestOptions {
     pub output: Option<PathBuf>,
     /// How the configuration is read.
     pub reading: ReadOptions,
+    /// `--format`.
+    pub format: Format,
 }
 
 /// How the configuration is read.
@@ -38,8 +40,6 @@ pub struct ReadOptions {
     pub config_id: Option<String>,
     /// `-e`: every include has to succeed.
     pub all_config: bool,
-    /// `--format`.
-    pub format: Format,
 }
 
 /// Options of the daemon.

@@ -51,7 +51,7 @@ fn read(path: &Path) -> Result<Box<Good>, Box<Verdict>> {
         Outcome::Good(good) => return Ok(good),
         Outcome::Unreadable(text) => Reading::Unreadable(text),
         Outcome::Empty(text) => Reading::Empty(text),
-        Outcome::Wrong(report) => Reading::Read(*report),
+        Outcome::Wrong(report) => Reading::Read(report),
     };
     Err(Box::new(Verdict::new(path.display().to_string(), reading)))
 }
