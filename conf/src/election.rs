@@ -1,7 +1,7 @@
 //! Times of an election, for those who reckon with a configuration without running it. The VRRP
 //! child has its own timers, which its tests compare with the same sections of the RFCs.
 
-use crate::model::{EffectivePriority, Micros, Version, VirtualRouter, Weight};
+use crate::model::{EffectivePriority, Micros, Version, VirtualRouter, VrrpInstance, Weight};
 
 /// Priority and weight steps of a skew.
 const STEPS: u64 = 256;
@@ -41,24 +41,36 @@ pub(crate) fn contribution(weight: Weight, reverse: bool, good: bool) -> i32 {
     }
 }
 
-/// The weights of all trackers of a router, with their directions.
-pub(crate) fn weights(router: &VirtualRouter) -> impl Iterator<Item = (Weight, bool)> {
+/// The weights of all trackers of an instance, with their directions. Files are not among them: what
+/// they add is their number, which is not known here.
+pub(crate) fn weights(instance: &VrrpInstance) -> impl Iterator<Item = (Weight, bool)> {
+    let (router, others) = (&instance.router, &instance.trackers);
     let interfaces = router
         .track_interfaces
         .iter()
         .map(|t| (t.weight, t.reverse));
     let scripts = router.track_scripts.iter().map(|t| (t.weight, t.reverse));
-    interfaces
-        .chain(scripts)
-        .filter(|(weight, _)| weight.get() != 0)
+    let processes = others.processes.iter().map(|t| (t.weight, t.reverse));
+    let bfds = others.bfds.iter().map(|t| (t.weight, t.reverse));
+    interfaces.chain(scripts).chain(processes).chain(bfds)
+}
+
+/// What all weights make while all trackers are good, or while none is.
+pub(crate) fn sum(instance: &VrrpInstance, good: bool) -> i32 {
+    weights(instance)
+        .map(|(weight, reverse)| contribution(weight, reverse, good))
+        .fold(0, i32::saturating_add)
 }
 
 /// The priority on the wire while all trackers are good, or while none is.
-pub(crate) fn effective(router: &VirtualRouter, good: bool) -> u8 {
-    let sum = weights(router)
-        .map(|(weight, reverse)| contribution(weight, reverse, good))
-        .fold(0_i32, i32::saturating_add);
-    EffectivePriority::new(router.priority, sum).get()
+pub(crate) fn effective(instance: &VrrpInstance, good: bool) -> u8 {
+    let sum = sum(instance, good);
+    EffectivePriority::new(instance.router.priority, sum).get()
+}
+
+/// True where something is tracked whose failure is a FAULT.
+pub(crate) fn has_hard_tracker(instance: &VrrpInstance) -> bool {
+    weights(instance).any(|(weight, _)| weight.get() == 0)
 }
 
 /// A length of time for people: two digits are enough, rounded up so that it is never less.

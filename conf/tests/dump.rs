@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Folder, Memory, compare, data};
+use common::{Folder, Memory, data};
 use holdfast_conf::{Loaded, Options, Secrets, dump, dump_json, dump_with, load, print};
 use std::path::{Path, PathBuf};
 
@@ -64,6 +64,56 @@ virtual_server 192.0.2.80 80 {
     }
 }
 ";
+
+const DUMPED: &str = "\
+vrrp_script chk {                       # more.conf:1:13
+    script \"/bin/true\"                  # more.conf:2:5
+    interval 1                          # default
+    # init_fail is off                  # default
+}
+vrrp_instance VI_1 {                    # a.conf:7:15
+    state BACKUP                        # default
+    priority 150                        # a.conf:10:5
+    version 3                           # global_defs, a.conf:4:5
+    advert_int 1                        # default
+    unicast_peer {                      # a.conf:15:5
+        192.0.2.82                      # a.conf:16:9
+    }
+    # nopreempt is off                  # default
+    garp_master_delay 3                 # global_defs, a.conf:2:5
+    garp_lower_prio_delay 3             # global_defs, a.conf:2:5
+    virtual_ipaddress {                 # a.conf:11:5
+        192.0.2.80/24 dev eth0          # a.conf:12:9
+    }
+    smtp_alert                          # global_defs, a.conf:3:5
+}
+virtual_server 192.0.2.80 80 {          # a.conf:19:16
+    lb_algo rr                          # a.conf:22:5
+    quorum 1                            # default
+    real_server 192.0.2.91 80 {         # a.conf:24:17
+        weight 1                        # default
+        lvs_method DR                   # virtual_server, a.conf:23:5
+        HTTP_GET {                      # a.conf:25:9
+            delay_loop 7                # virtual_server, a.conf:21:5
+            warmup 7                    # virtual_server, a.conf:21:5
+            connect_ip 192.0.2.91       # real_server, a.conf:24:17
+            url {                       # a.conf:26:13
+                path /a                 # a.conf:27:17
+            }
+            url {                       # a.conf:29:13
+                path /b                 # a.conf:30:17
+            }
+        }
+        TCP_CHECK {                     # a.conf:33:9
+            retry 1                     # default
+            connect_timeout 3           # a.conf:34:13
+        }
+        TCP_CHECK {                     # a.conf:36:9
+            retry 2                     # a.conf:37:13
+            connect_timeout 5           # default
+        }
+    }
+}";
 
 fn node() -> Memory {
     let mut files = Memory::one(NODE);
@@ -155,7 +205,14 @@ fn nothing_is_noted_unless_somebody_asks() {
 #[test]
 fn all_values_are_shown_with_their_origin() {
     let text = dump(&with_origins(&node(), "a.conf")).unwrap();
-    compare(&text, &data("dump/node.txt")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    // Each of these in this order; words may come to stand between them.
+    let mut rest = lines.as_slice();
+    for wanted in DUMPED.lines() {
+        let at = rest.iter().position(|line| *line == wanted);
+        let at = at.unwrap_or_else(|| panic!("{wanted}\nis missing in\n{text}"));
+        rest = rest.get(at.saturating_add(1)..).unwrap();
+    }
 }
 
 #[test]

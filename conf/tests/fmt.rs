@@ -5,6 +5,10 @@
     clippy::panic,
     reason = "tests assert by panicking"
 )]
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
 
 mod common;
 
@@ -103,6 +107,7 @@ vrrp_instance VI_1 {  # what it is
 
 #[test]
 fn what_was_pasted_from_a_web_page_is_repaired() {
+    assert_eq!(formatted("\u{feff}@a b  c\u{a0}\n"), "@a b  c\n");
     assert_eq!(
         formatted("\u{feff}vrrp_script\u{a0}x {\n\u{3000}script “/bin/a\u{a0}b”\n}"),
         "vrrp_script x {\n    script \"/bin/a b\"\n}\n"
@@ -139,6 +144,10 @@ include   conf.d/{a,b}.conf   # more
 $ROUTES= \\
     192.0.2.0/24   dev eth0  \\
       # {
+  @main $X=a  \\  # and
+  # one more
+  b  { \\
+}
 @main vrrp_instance  A {
 @^main vrrp_instance  B {
 interface   ${IF}
@@ -153,6 +162,10 @@ include   conf.d/{a,b}.conf   # more
 $ROUTES= \\
     192.0.2.0/24   dev eth0  \\
       # {
+  @main $X=a  \\  # and
+  # one more
+  b  { \\
+}
 @main vrrp_instance  A {
 @^main vrrp_instance  B {
     interface ${IF}
@@ -382,7 +395,64 @@ fn statement() -> impl Strategy<Value = String> {
     })
 }
 
+/// Signs that matter to the reader of lines.
+const SIGNS: &[&str] = &[
+    "{",
+    "}",
+    "\"",
+    "'",
+    "#",
+    "!",
+    "@x ",
+    "@^x ",
+    "~SEQ(i, 2) ",
+    "$X=",
+    "${X}",
+    "$X",
+    "\\",
+    "//",
+    " ",
+    "\n",
+    "\r\n",
+    "\u{a0}",
+    "\u{feff}",
+    "“",
+    "include ",
+    "a",
+];
+
 proptest! {
+    #[test]
+    fn a_damaged_file_means_the_same_when_it_is_formatted(
+        file: prop::sample::Index,
+        damages in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0_usize..6, prop::sample::select(SIGNS)),
+            1..4,
+        ),
+    ) {
+        let all = files();
+        let (folder, name) = &all[file.index(all.len())];
+        let bytes = std::fs::read(folder.join(name)).unwrap();
+        prop_assume!(bytes.len() < 10_000);
+        let mut text: Vec<char> = String::from_utf8_lossy(&bytes).chars().collect();
+        for (place, removed, put) in damages {
+            let at = place.index(text.len() + 1);
+            let end = text.len().min(at + removed);
+            text.splice(at..end, put.chars());
+        }
+        let text: String = text.into_iter().collect();
+        let Ok(result) = format("a.conf", text.clone().into()) else {
+            return Ok(());
+        };
+        prop_assert_eq!(&formatted(&result), &result);
+        let before = Memory::one(text.clone()).load();
+        if odd_quotes(&before) == 0 {
+            let after = Memory::one(result).load();
+            prop_assert_eq!(before.report.errors(), after.report.errors(), "{}", text);
+            prop_assert_eq!(before.config, after.config, "{}", text);
+        }
+    }
+
     #[test]
     fn comments_and_words_of_any_text_stay_in_their_order(
         statements in prop::collection::vec(statement(), 0..6)

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Folder, compare, data};
-use holdfast_conf::{Code, Loaded, Node, Options, PairReport, load, pair};
+use holdfast_conf::{Code, Loaded, Node, NotCarriedOut, Options, PairReport, load, pair};
 use std::path::{Path, PathBuf};
 
 fn cases() -> Vec<PathBuf> {
@@ -21,6 +21,7 @@ fn cases() -> Vec<PathBuf> {
 fn report(case: &Path) -> PairReport {
     let options = Options {
         origins: true,
+        not_carried_out: NotCarriedOut::Warn,
         ..Options::default()
     };
     let nodes: Vec<(String, Loaded)> = ["web1", "web2", "web3"]
@@ -51,6 +52,38 @@ fn every_case_says_what_is_expected() {
             report.warnings()
         );
         wrong.extend(compare(&text, &case.join("expected.txt")).err());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Nodes of tutorials that belong together.
+const SEEDS: &[(&str, &str)] = &[
+    ("000-web1-ah", "000-web2-ah"),
+    ("000-web1-nopreempt", "000-web2-nopreempt"),
+    ("001-httpd-master", "001-httpd-backup"),
+    ("001-httpd-master-script", "001-httpd-backup-script"),
+    ("002-mcast-group-master", "002-mcast-group-backup"),
+    ("003-unicast-havip-01", "003-unicast-havip-02"),
+    ("004-com188", "004-com238"),
+];
+
+#[test]
+fn nodes_of_tutorials_are_compared() {
+    let mut wrong = Vec::new();
+    for (one, other) in SEEDS {
+        let options = Options {
+            origins: true,
+            ..Options::default()
+        };
+        let loaded = [one, other].map(|name| {
+            let file = format!("{name}.conf");
+            load(&Folder(data("seeds")), Path::new(&file), &options)
+        });
+        let [first, second] = &loaded;
+        let nodes = [("A", first), ("B", second)].map(|(name, loaded)| Node { name, loaded });
+        let text = pair(&nodes).render(false);
+        let expected = data("seeds").join(format!("{one}.pair.txt"));
+        wrong.extend(compare(&text, &expected).err());
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

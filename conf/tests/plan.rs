@@ -124,10 +124,11 @@ fn peers_and_ttl_change_in_place() {
 
 #[test]
 fn an_owner_is_master_at_once() {
-    let text = of("priority 100", "priority 255");
-    assert!(
-        text.contains("priority 100 → 255; MASTER at once if it is BACKUP"),
-        "{text}"
+    assert_eq!(
+        of("priority 100", "priority 255"),
+        "  VI_1  state BACKUP → MASTER; priority 100 → 255; MASTER at once if it is
+        BACKUP
+No other change. 1 role change possible, the peers decide (VI_1).\n"
     );
     let plan = between(
         &instance("A", 1, ""),

@@ -238,7 +238,7 @@ fn a_code_is_explained_however_it_is_written() {
 }
 
 #[test]
-fn a_difference_is_told_and_none_as_well() {
+fn a_reload_is_told_before_it_happens() {
     let folder = Folder::new();
     let old = folder.file("old", GOOD);
     let new = folder.file("new", GOOD.replace("100", "150"));
@@ -249,14 +249,63 @@ fn a_difference_is_told_and_none_as_well() {
     let (_, out, _) = holdfastctl(&["diff", "--format=json", name(&old), name(&new)]);
     let document: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(document["format"], 1);
+    assert_eq!(document["plan"]["instances"][0]["name"], "VI_1");
+    let same = holdfastctl(&["diff", name(&old), name(&old)]);
+    assert_eq!(same, (0, "No change.\n".to_owned(), String::new()));
+}
+
+#[test]
+fn a_reload_that_would_be_refused_is_status_1() {
+    let folder = Folder::new();
+    let old = folder.file("old", GOOD);
     let wrong = folder.file("wrong", wrong());
     let (status, out, _) = holdfastctl(&["diff", name(&old), name(&wrong)]);
     assert_eq!(status, 1);
     assert!(out.contains("HF0201"), "{out}");
+    let empty = folder.file("empty", "# nothing\n");
+    let (status, out, _) = holdfastctl(&["diff", name(&old), name(&empty)]);
+    assert_eq!(status, 1);
+    assert!(out.contains("is empty"), "{out}");
 }
 
 #[test]
-fn a_dump_shows_defaults_and_no_password() {
+fn nodes_that_do_not_hear_each_other_are_status_1() {
+    let folder = Folder::new();
+    let one = folder.file("web1.conf", GOOD);
+    let two = folder.file("web2.conf", GOOD.replace("100", "90"));
+    let (status, out, err) = holdfastctl(&["check", "--pair", name(&one), name(&two)]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    assert!(
+        out.ends_with("\n2 nodes: 0 errors, 0 warnings between them.\n"),
+        "{out}"
+    );
+
+    let slow = GOOD.replace("priority 100", "priority 90\n    advert_int 2");
+    let two = folder.file("web2.conf", slow);
+    let (status, out, _) = holdfastctl(&["check", "--pair", name(&one), name(&two)]);
+    assert_eq!(status, 1);
+    assert!(out.contains("HF0503  advert_int differs"), "{out}");
+    assert!(out.contains("web1") && out.contains("web2"), "{out}");
+
+    let arguments = ["check", "--pair", "--format=json", name(&one), name(&two)];
+    let (status, out, _) = holdfastctl(&arguments);
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((status, &document["pair"]["errors"]), (1, &1.into()));
+    assert_eq!(document["files"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_node_with_errors_of_its_own_is_shown_before_the_pair() {
+    let folder = Folder::new();
+    let (good, wrong) = (folder.file("web1", GOOD), folder.file("web2", wrong()));
+    let (status, out, _) = holdfastctl(&["check", "--pair", name(&good), name(&wrong)]);
+    assert_eq!(status, 1);
+    assert!(out.starts_with("error[HF0201]"), "{out}");
+    assert!(out.contains("HF0550"), "{out}");
+}
+
+#[test]
+fn a_dump_shows_defaults_their_places_and_no_password() {
     let folder = Folder::new();
     let auth = "    authentication {\n        auth_type AH\n        auth_pass s3cret\n    }\n";
     let file = folder.file(
@@ -266,7 +315,17 @@ fn a_dump_shows_defaults_and_no_password() {
     let (status, out, _) = holdfastctl(&["dump", name(&file)]);
     assert_eq!(status, 0);
     assert!(out.contains("advert_int 1"), "{out}");
+    assert!(out.contains(&format!("# {}:3", file.display())), "{out}");
     assert!(!out.contains("s3cret"), "{out}");
+    let (status, out, _) = holdfastctl(&["dump", "--format=json", name(&file)]);
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(status, 0);
+    assert!(document["values"].as_array().unwrap().len() > 10, "{out}");
+    assert!(!out.contains("s3cret"), "{out}");
+    let missing = folder.0.join("missing");
+    let (status, out, _) = holdfastctl(&["dump", name(&missing)]);
+    assert_eq!(status, 1);
+    assert!(out.contains("HF0001"), "{out}");
 }
 
 #[test]

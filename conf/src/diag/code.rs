@@ -97,6 +97,9 @@ codes! {
     RelativePath = 217, "a path is not absolute";
 
     BadRule = 230, "a rule of the kernel that cannot be";
+    RegexTooMuch = 231, "a pattern that needs more than a linear search";
+    BadRange = 232, "a range of addresses is wrong";
+    BadPath = 233, "an absolute path is expected";
 
     SameVrid = 301, "two instances share a virtual router identifier";
     UnknownScript = 302, "a tracked script does not exist";
@@ -115,7 +118,12 @@ codes! {
     QuorumTooLarge = 318, "a quorum above the sum of the weights";
     NoMailServer = 321, "mail without a server";
     NoPreference = 330, "a rule without a preference";
-
+    NeverSucceeds = 331, "a check that can never succeed";
+    UnknownReference = 332, "a block that is named does not exist";
+    UnusedGroup = 333, "a group that nobody uses";
+    UselessGroup = 334, "a group without what it is for";
+    DelayCut = 335, "a delay that is too long for an instance";
+    SharedFifo = 336, "a pipe or its reader without the other";
     UnknownMember = 350, "a member of a sync group does not exist";
     TwoGroups = 351, "an instance is in two sync groups";
     LonelyGroup = 352, "a sync group of fewer than two instances";
@@ -141,6 +149,7 @@ codes! {
     StrictSetsValue = 407, "strict mode overrides a value";
     OwnerIgnoresWeights = 409, "the address owner ignores weights";
     AlreadyTracked = 411, "the instance's own interface is tracked anyway";
+    SmallWeight = 412, "a check that hardly ever moves the address";
     SearchedInPath = 413, "a program is searched in PATH";
     CommandNeedsQuotes = 414, "words behind a command are user and group";
     MasterMeansOwner = 415, "state MASTER without a priority";
@@ -150,6 +159,17 @@ codes! {
     IdleWord = 419, "a word that has no effect beside the others";
     SlowBfd = 420, "BFD packets that are far apart";
     LongProcessName = 421, "a name that no process can have";
+    OffIsOff = 430, "off here, on in keepalived";
+
+    CheckChanges = 480, "a check that changes what it should only look at";
+    CheckSleeps = 481, "a check that sleeps";
+    SlowVerdict = 482, "a check that needs minutes to notice a failure";
+    KnownPassword = 483, "a password that everybody knows";
+    PriorityCut = 484, "weights beyond the highest priority";
+    OwnerAsBackup = 485, "priority 255 with state BACKUP";
+    FastAdverts = 486, "adverts that are very close together";
+    OneLostAdvert = 487, "a takeover after one lost advert";
+    WeightsWithoutPreempt = 488, "weights and nopreempt";
 
     PairVrid = 501, "nodes with different virtual router identifiers";
     PairVersion = 502, "nodes with different versions of VRRP";
@@ -169,6 +189,7 @@ codes! {
     PairPreempt = 516, "nopreempt on some nodes only";
     PairInterface = 517, "interfaces with different names";
     PairVirtualServers = 518, "nodes with different virtual servers";
+    PairSyncGroup = 519, "sync groups that do not fit each other";
     PairHopLimit = 520, "a unicast_ttl below the min_ttl of a peer";
     PairSameSource = 521, "nodes with one source address";
     PairNotLoaded = 550, "a node whose configuration has errors";

@@ -224,7 +224,7 @@ impl Diagnostics {
     }
 
     /// Says the same thing once: the first place is shown, the further ones are counted.
-    pub(crate) fn push_once(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn once_each(&mut self, diagnostic: Diagnostic) {
         let same = |kept: &&mut Diagnostic| {
             kept.code == diagnostic.code
                 && kept.text == diagnostic.text

@@ -42,6 +42,8 @@ impl Part for VrrpInstance {
             vrf,
             link,
             vmac_for_addresses,
+            routes,
+            rules,
             promote_secondaries,
             no_accept,
             fault_without_peers,
@@ -66,6 +68,8 @@ impl Part for VrrpInstance {
         trackers(&mut values, &old.trackers, new_trackers);
         values.option("vrf", old.vrf.as_ref(), vrf.as_ref());
         values.changed("use_vmac or use_ipvlan", &old.link, link);
+        values.changed("virtual_routes", &old.routes, routes);
+        values.changed("virtual_rules", &old.rules, rules);
         for (word, old, new) in [
             ("use_vmac_addr", old.vmac_for_addresses, *vmac_for_addresses),
             (

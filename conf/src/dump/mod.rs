@@ -114,10 +114,13 @@ impl Walk<'_> {
         let found = match &row.about {
             About::Word(word) => self.origins.word(&outer, word),
             About::Off => self.origins.word(&outer, &row.text),
-            About::Entry => self
-                .origins
-                .entry(&outer, &row.text)
-                .map(|span| (span, None)),
+            About::Entry => {
+                let entry = self.origins.entry(&outer, &row.text);
+                let word = row.text.split(' ').next().unwrap_or("");
+                entry
+                    .map(|span| (span, None))
+                    .or_else(|| self.origins.word(&outer, word))
+            }
             About::Open | About::Close => None,
         };
         let value_of_word = matches!(row.about, About::Word(_) | About::Off);

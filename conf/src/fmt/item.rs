@@ -78,7 +78,30 @@ fn comments(items: &[Item]) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A definition goes on while its lines end with a backslash.
+/// True for a line that begins a definition, behind a condition as well.
+pub(super) fn is_definition(text: &str) -> bool {
+    let text = text.trim_start_matches(lexer::is_blank);
+    let rest = match text.strip_prefix('@') {
+        Some(condition) => condition
+            .trim_start_matches(|c| !lexer::is_blank(c))
+            .trim_start_matches(lexer::is_blank),
+        None => text,
+    };
+    crate::reader::text::definition(rest).is_some()
+}
+
+/// True if a definition goes on behind this line: a backslash is last, but for a comment.
+fn goes_on(text: &str) -> bool {
+    let is_open = |text: &str| text.trim_end().ends_with('\\');
+    let mut comments = text.match_indices(['#', '!']);
+    is_open(text)
+        || comments.any(|(at, _)| {
+            let before = text.get(..at).unwrap_or("");
+            before.ends_with(lexer::is_blank) && is_open(before)
+        })
+}
+
+/// A definition goes on while its lines end with a backslash; comments between them do not end it.
 pub(super) fn definition(
     sources: &Sources,
     first: Span,
@@ -90,10 +113,10 @@ pub(super) fn definition(
         let text = sources.slice(span).trim_end();
         let kind = Kind::Verbatim(text.to_owned());
         items.push(Item { kind, span });
-        line = if text.ends_with('\\') {
-            rest.next()
-        } else {
-            None
+        let is_comment = text.trim_start().starts_with(['#', '!']);
+        line = match is_comment || goes_on(text) {
+            true => rest.next(),
+            false => None,
         };
     }
 }
@@ -203,9 +226,7 @@ impl<'a> Line<'a> {
 
     /// True for a line that must not be divided.
     fn stays(&self) -> bool {
-        let whole = self.text.trim();
-        // A definition is known before words are; here it can only be the rest of a line.
-        if is_special(whole) {
+        if is_special(self.text.trim_matches(lexer::is_blank)) {
             return true;
         }
         let mut runs = self.runs();
@@ -248,7 +269,7 @@ impl<'a> Line<'a> {
                 .filter(|token| token.kind == kind)
                 .count()
         };
-        let text = self.text.trim();
+        let text = self.text.trim_matches(lexer::is_blank);
         let leading = self.tokens.iter();
         Whole {
             text: text.to_owned(),

@@ -56,7 +56,7 @@ fn items(sources: &Sources, file: FileId, said: &mut Diagnostics) -> Vec<Item> {
         let text = sources.slice(line);
         if let Some(diagnostic) = text::long_line(text, line) {
             said.push(diagnostic);
-        } else if text::definition(text.trim_start()).is_some() {
+        } else if item::is_definition(text) {
             item::definition(sources, line, &mut lines, &mut items);
         } else {
             item::line(text, line, said, &mut items);

@@ -44,7 +44,7 @@ pub(super) const ROWS: &[Keyword] = &[
         .about("The interface that the adverts go through, and that holds the virtual addresses unless they name another one. Unicast with `unicast_src_ip` can go without."),
     word("vrf", Word::Vrf, Shape::Interface)
         .about("The VRF device that unicast adverts belong to, where the instance has no `interface`.")
-        .checked("adverts would leave by the main routing table and not reach the peers"),
+        .checked("adverts would leave by the main table and not reach the peers"),
     word("version", Word::Version, Shape::Int { min: 2, max: 3 })
         .about("Version of the protocol. All nodes need the same. IPv6 has version 3 only.")
         .default("vrrp_version, else 2"),
@@ -102,7 +102,7 @@ pub(super) const ROWS: &[Keyword] = &[
     word("use_vmac", Word::UseVmac, Shape::Vmac)
         .about("Holds the addresses on an interface of their own (macvlan) with the hardware address of the virtual router, so that hosts need not learn a new one. A name, a hardware address of 5 or 6 bytes, `netlink_notify_msg` and `group G` may follow.")
         .default("off; the name is vmac_prefix, a point and the VRID")
-        .checked("the address would move with the hardware address of the interface; hosts that ignore gratuitous ARP would keep sending to the old node"),
+        .checked("hosts that ignore gratuitous ARP would send to the old node"),
     word("use_vmac_addr", Word::UseVmacAddr, Shape::Flag)
         .about("Makes such an interface for virtual addresses on other interfaces as well.")
         .checked("those addresses would have the hardware address of their interface"),
@@ -121,7 +121,7 @@ pub(super) const ROWS: &[Keyword] = &[
         .about("Names of `vrrp_script` blocks, one a line. `weight N [reverse|noreverse]` overrides the weight of the script."),
     list("track_file", Word::TrackFile, Entries::Trackers(Tracked::File))
         .about("Names of `track_file` blocks, one a line. `weight N [reverse|noreverse]` overrides the weight of the file.")
-        .checked("the number in the file would not change the priority"),
+        .checked("the number in the file would change no priority"),
     list("track_process", Word::TrackProcess, Entries::Trackers(Tracked::Process))
         .about("Names of `vrrp_track_process` blocks, one a line. `weight N [reverse|noreverse]` overrides their weight.")
         .checked("the instance would stay MASTER when the process is gone"),
@@ -138,13 +138,13 @@ pub(super) const ROWS: &[Keyword] = &[
         .since("2.2.8"),
     word("promote_secondaries", Word::PromoteSecondaries, Shape::Flag)
         .about("When the first address of a network is taken from the interface, the kernel keeps the others of that network.")
-        .checked("addresses of the same network could vanish together with a virtual one"),
-    list("virtual_routes", Word::VirtualRoutes, Entries::Raw)
+        .checked("addresses of one network could vanish with a virtual one"),
+    list("virtual_routes", Word::VirtualRoutes, Entries::Routes)
         .about("Routes that exist while the instance is MASTER, one a line.")
-        .checked("the routes would be missing on the node that holds the addresses"),
-    list("virtual_rules", Word::VirtualRules, Entries::Raw)
+        .checked("the node that holds the addresses would lack the routes"),
+    list("virtual_rules", Word::VirtualRules, Entries::Rules)
         .about("Routing rules that exist while the instance is MASTER, one a line.")
-        .checked("the rules would be missing on the node that holds the addresses"),
+        .checked("the node that holds the addresses would lack the rules"),
     always("accept", INSTANCE).takes(Shape::Flag)
         .about("Accepts packets to the virtual addresses on a node that is not their owner. holdfast always does.")
         .default("on"),
@@ -224,11 +224,11 @@ pub(super) const ROWS: &[Keyword] = &[
     word("garp_extra_if", Word::GarpExtraIf, Shape::ExtraGarp)
         .about("Seconds between gratuitous ARP for the addresses on other interfaces than the VMAC, 0 to 86400; `all` before the number means on all interfaces. 0 switches it off.")
         .default("vrrp_garp_extra_if")
-        .checked("switches behind other interfaces could forget the hardware address of the virtual router"),
+        .checked("other switches could forget where the virtual router is"),
     word("vmac_garp_intvl", Word::GarpExtraIf, Shape::ExtraGarp)
         .about("The former spelling of `garp_extra_if`.")
         .old("garp_extra_if")
-        .checked("switches behind other interfaces could forget the hardware address of the virtual router"),
+        .checked("other switches could forget where the virtual router is"),
     // Authentication.
     word("authentication", Word::Authentication, Shape::Block(Authentication, Header::None))
         .about("Authentication of version 2 adverts. It protects from mistakes, not from attackers; version 3 has none."),
@@ -244,7 +244,7 @@ pub(super) const ROWS: &[Keyword] = &[
     word("auth_hmac", Word::AuthHmac, Shape::Block(Hmac, Header::None))
         .about("keepalived's own authentication of adverts: a trailer with an HMAC and a stamp of time behind the address list. All nodes need it (2.4.2 or newer).")
         .since("2.4.0")
-        .checked("adverts would be sent and accepted without authentication; nodes that enforce it would drop them, and both nodes would hold the addresses"),
+        .checked("adverts would be sent and accepted without authentication"),
     repeated("key", Word::HmacKey, HMAC, Shape::HmacKey)
         .about("A key: its number, 1 to 255, and 32 to 64 bytes, written as text, as `hex:` and digits, or as `file:` and the path of a file that holds them. Several keys allow a change without an interruption.")
         .since("2.4.0"),
@@ -300,6 +300,6 @@ pub(super) const ROWS: &[Keyword] = &[
         .default("smtp_alert_vrrp, else smtp_alert, else off"),
     word("lvs_sync_daemon_interface", Word::LvsSyncDaemonInterface, Shape::Interface)
         .about("The interface of the IPVS synchronisation daemon that follows this instance.")
-        .old("lvs_sync_daemon in global_defs")
-        .checked("connections would not be known to the other node after a failover"),
+        .old("lvs_sync_daemon")
+        .checked("the other node would not know the connections"),
 ];

@@ -120,7 +120,7 @@ fn interval(cx: &mut Context<'_>, block: &Named, word: Word) -> Option<Micros> {
         cx.push(
             Diagnostic::warning(Code::SlowBfd, setting.span, text)
                 .label("milliseconds are expected")
-                .because("a dead path is noticed after several of these; adverts notice it sooner"),
+                .because("missing adverts tell of a dead path sooner than this"),
         );
     }
     Some(interval)

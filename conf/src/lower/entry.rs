@@ -1,10 +1,10 @@
 //! Lines of blocks that hold no words of the table: addresses, peers, trackers, recipients.
 
-use super::settings::Value;
-use super::{Context, address, number, route, rule, value};
+use super::statics::lines;
+use super::{Context, address, checker, number, route, rule, value};
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::{Entries, Tracked};
-use crate::model::{Peer, Route, Rule, StaticAddress, VirtualAddress, Weight};
+use crate::model::{IfName, LinkDelay, Peer, Route, Rule, StaticAddress, VirtualAddress, Weight};
 use crate::source::Span;
 use crate::tree::{Statement, Text};
 
@@ -27,6 +27,9 @@ pub(crate) enum EntryKind {
     Peer(Peer),
     /// Name, weight where one is written, direction.
     Tracker(String, Option<(Weight, bool)>),
+    Interface(IfName),
+    LinkDelay(LinkDelay),
+    ServerMember(checker::Member),
     /// An instance of a group.
     Member(String),
 }
@@ -80,6 +83,25 @@ pub(super) fn read(
                     kind: EntryKind::Rule(Box::new(rule)),
                 }));
             }
+            Entries::Interfaces => interfaces(cx, statement, &mut entries),
+            // Checked, and nothing more.
+            Entries::Linkbeat => {
+                lines::linkbeat(cx, statement);
+            }
+            Entries::LinkDelays => {
+                let line = lines::link_delay(cx, statement);
+                entries.extend(line.map(|line| Entry {
+                    span: statement.span(),
+                    kind: EntryKind::LinkDelay(line),
+                }));
+            }
+            Entries::ServerGroup => {
+                let member = checker::member(cx, statement);
+                entries.extend(member.map(|member| Entry {
+                    span: statement.span(),
+                    kind: EntryKind::ServerMember(member),
+                }));
+            }
             Entries::Peers => entries.extend(peer(cx, statement).map(|peer| Entry {
                 span,
                 kind: EntryKind::Peer(peer),
@@ -88,7 +110,6 @@ pub(super) fn read(
                 entries.extend(tracker(cx, statement, tracked).map(|kind| Entry { span, kind }))
             }
             Entries::Members => members(statement, &mut entries),
-            Entries::Raw => {}
         }
     }
     entries
@@ -135,7 +156,27 @@ fn peer(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<Peer> {
         };
         *limit = u8::try_from(number::int(cx, &word.text, number, 0, 255)?).ok();
     }
+    if let (Some(min), Some(max)) = (peer.min_ttl, peer.max_ttl)
+        && min > max
+    {
+        let text = format!("no TTL is at least {min} and at most {max}");
+        cx.push(
+            Diagnostic::error(Code::OutOfRange, statement.args_span(), text)
+                .label("all adverts of this peer would be dropped"),
+        );
+    }
     Some(peer)
+}
+
+/// Each word of a line is an interface.
+fn interfaces(cx: &mut Context<'_>, statement: &Statement<'_>, entries: &mut Vec<Entry>) {
+    for word in std::iter::once(&statement.head).chain(&statement.args) {
+        let interface = value::interface(cx, word);
+        entries.extend(interface.map(|interface| Entry {
+            span: word.span,
+            kind: EntryKind::Interface(interface),
+        }));
+    }
 }
 
 /// Each word of a line is an instance.

@@ -38,7 +38,7 @@ fn secret(cx: &mut Context<'_>, value: &Text<'_>) -> Option<HmacSecret> {
                 wrong(
                     cx,
                     value,
-                    "a key behind `hex:` is not an even number of hexadecimal digits",
+                    "a key behind `hex:` needs pairs of hexadecimal digits",
                 );
             }
             bytes?
@@ -56,7 +56,7 @@ fn secret(cx: &mut Context<'_>, value: &Text<'_>) -> Option<HmacSecret> {
 fn wrong(cx: &mut Context<'_>, value: &Text<'_>, text: &str) {
     cx.push(
         Diagnostic::error(Code::BadKey, value.span, text)
-            .label("expected 32 to 64 bytes, `hex:` with 64 to 128 digits, or `file:/PATH`")
+            .label("expected 32 to 64 bytes, as text, `hex:…` or `file:/PATH`")
             .help("`openssl rand -hex 32` makes the digits of a good key"),
     );
 }

@@ -57,7 +57,7 @@ pub(super) fn time(
             text.trim_end_matches(" s").to_owned()
         };
         match max {
-            4_294_000_000.. => format!("`{name}` must be at least {} seconds", limit(min)),
+            4_294_000_000 => format!("`{name}` must be at least {} seconds", limit(min)),
             _ => format!(
                 "`{name}` must be between {} and {} seconds",
                 limit(min),

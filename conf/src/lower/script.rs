@@ -39,7 +39,7 @@ fn script(cx: &mut Context<'_>, block: &Named) -> Option<VrrpScript> {
     let interval = settings.time(Word::Interval).unwrap_or(INTERVAL);
     let (weight, reverse) = tracker::weight(settings).unwrap_or_default();
     if let Some(setting) = settings.get(Word::InitFail) {
-        cx.said.push_once(
+        cx.said.once_each(
             Diagnostic::note(
                 Code::KeepalivedDiffers,
                 setting.head,

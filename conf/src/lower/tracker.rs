@@ -133,7 +133,7 @@ fn file(cx: &mut Context<'_>, block: &Named) -> Option<TrackFile> {
         return None;
     }
     let (weight, reverse) =
-        weight(settings).unwrap_or((Weight::try_from(FACTOR).unwrap_or_default(), false));
+        weight(settings).unwrap_or_else(|| (Weight::try_from(FACTOR).unwrap_or_default(), false));
     Some(TrackFile {
         name: name?,
         path,

@@ -143,7 +143,7 @@ fn plain<N>(lines: Vec<Line<N>>) -> Vec<Tracked<N>> {
 }
 
 /// Gives lines with a weight another one, or takes them away; says so once for the list.
-fn restrict<N>(
+fn restrict<N: ToString>(
     cx: &mut Context<'_>,
     why: NoWeights,
     lines: &mut Vec<Line<N>>,
@@ -153,24 +153,25 @@ fn restrict<N>(
         return;
     };
     let becomes = match instead(first) {
-        Some(_) => "read as weight 0, as keepalived does: its loss is a FAULT",
+        Some(_) => "read as weight 0, as keepalived does",
         None => "not tracked, as with keepalived",
     };
+    let name = quote(&first.name.to_string());
     cx.push(match why {
         NoWeights::Owner => Diagnostic::warning(
             Code::OwnerIgnoresWeights,
             first.span,
-            "weights have no effect on priority 255",
+            format!("the weight of {name} has no effect on priority 255"),
         )
         .label(becomes),
         NoWeights::Group(group) => Diagnostic::warning(
             Code::GroupWeights,
             first.span,
-            "a tracker with a weight in a sync group",
+            format!("{name} has a weight in a sync group"),
         )
         .label(becomes)
         .also(group, "the group")
-        .because("members whose priorities change apart from each other never agree on a MASTER")
+        .because("members whose priorities differ may never agree on a MASTER")
         .help("use weight 0, or say `sync_group_tracking_weight` in the group"),
     });
     let zero = Weight::default();

@@ -31,7 +31,7 @@ macro_rules! name {
                     || value.chars().any(char::is_control)
                 {
                     return Err(InvalidValue::new(format!(
-                        "{value:?} is not a valid name of a {}: 1 to {} bytes are expected",
+                        "{value:?} is not a name of a {}: 1 to {} bytes",
                         $what,
                         Self::MAX_LEN
                     )));

@@ -1,8 +1,8 @@
 //! `vrrp_instance` and what belongs to it.
 
 use super::{
-    AdvertInterval, AuthHmac, IfName, InstanceName, Micros, OwnLink, Priority, ScriptCommand,
-    ScriptName, Trackers, Vrid, Weight,
+    AdvertInterval, AuthHmac, IfName, InstanceName, Micros, OwnLink, Priority, Route, Rule,
+    ScriptCommand, ScriptName, Trackers, Vrid, Weight,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -304,6 +304,32 @@ pub struct VirtualRouter {
     pub track_scripts: Vec<TrackScript>,
 }
 
+impl VirtualRouter {
+    /// True where nothing of a running router can go on with a new configuration: it speaks to
+    /// others, or in another way. It is released and started anew then; everything else changes
+    /// under way.
+    pub fn needs_restart(&self, new: &Self) -> bool {
+        self.interface != new.interface
+            || self.vrid != new.vrid
+            || self.version != new.version
+            || self.family != new.family
+            || self.auth != new.auth
+            || !same_way(&self.transport, &new.transport)
+    }
+}
+
+/// Peers, TTL and the check of senders may change under way.
+fn same_way(old: &Transport, new: &Transport) -> bool {
+    match (old, new) {
+        (Transport::Multicast { .. }, Transport::Multicast { .. }) => old == new,
+        (Transport::Unicast { source: old, .. }, Transport::Unicast { source: new, .. }) => {
+            old == new
+        }
+        (Transport::Multicast { .. }, Transport::Unicast { .. })
+        | (Transport::Unicast { .. }, Transport::Multicast { .. }) => false,
+    }
+}
+
 /// Scripts that are run on a change of state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotifyScripts {
@@ -342,6 +368,10 @@ pub struct VrrpInstance {
     pub link: Option<OwnLink>,
     /// `use_vmac_addr`: addresses on other interfaces get a macvlan as well.
     pub vmac_for_addresses: bool,
+    /// `virtual_routes`: those that exist while the instance is MASTER.
+    pub routes: Vec<Route>,
+    /// `virtual_rules`: those that exist while the instance is MASTER.
+    pub rules: Vec<Rule>,
     /// `promote_secondaries`.
     pub promote_secondaries: bool,
     /// `no_accept`: packets to the virtual addresses are dropped.
@@ -370,6 +400,8 @@ impl VrrpInstance {
             vrf: None,
             link: None,
             vmac_for_addresses: false,
+            routes: Vec::new(),
+            rules: Vec::new(),
             promote_secondaries: false,
             no_accept: false,
             fault_without_peers: false,

@@ -3,7 +3,7 @@
 use super::elect::{self, Elected};
 use super::finding::{Finding, some, values};
 use super::group::{Group, Member};
-use super::hear::{Hearing, kind};
+use super::hear::{self, Deaf, Hearing, kind};
 use super::outcome::Outcome;
 use super::{Node, Part, transport, weights};
 use crate::diag::{Code, Severity};
@@ -150,6 +150,7 @@ fn interval(part: &mut Part, group: &Group<'_>) {
 }
 
 fn authentication(part: &mut Part, group: &Group<'_>) {
+    let trailers = trailers(part, group);
     if !group.same(|router| kind(router.auth)) {
         let kinds = values(group, "auth_type", |m| {
             match m.router().auth {
@@ -173,9 +174,41 @@ fn authentication(part: &mut Part, group: &Group<'_>) {
         );
         let finding = Finding::new(Code::PairPassword, Severity::Error, text);
         part.findings.push(finding.everywhere(group, "auth_pass"));
-    } else {
+    } else if trailers {
         part.agree.push("authentication");
     }
+}
+
+/// True where all fit each other.
+fn trailers(part: &mut Part, group: &Group<'_>) -> bool {
+    let before = part.findings.len();
+    for from in &group.members {
+        for to in &group.members {
+            let deaf = hear::obstacles(from, to);
+            let (code, what) = if deaf.contains(&Deaf::Trailer) {
+                (Code::PairAuthType, "auth_hmac is not the same")
+            } else if deaf.contains(&Deaf::Key) {
+                (
+                    Code::PairPassword,
+                    "the active key of auth_hmac is not the same",
+                )
+            } else {
+                continue;
+            };
+            let text = format!(
+                "{what} on {} ({}) and {} ({}): {} drops the adverts of {}",
+                from.node,
+                from.place_of_list("auth_hmac"),
+                to.node,
+                to.place_of_list("auth_hmac"),
+                to.node,
+                from.node
+            );
+            part.findings
+                .push(Finding::new(code, Severity::Error, text));
+        }
+    }
+    part.findings.len() == before
 }
 
 /// The advertised addresses, and those beside them.

@@ -27,7 +27,7 @@ pub(super) fn candidates(group: &Group<'_>, failed: Option<usize>) -> Vec<Candid
         .enumerate()
         .map(|(at, member)| {
             let router = member.router();
-            let priority = election::effective(router, failed != Some(at));
+            let priority = election::effective(member.instance, failed != Some(at));
             Candidate {
                 priority,
                 owner: router.priority.is_owner(),

@@ -1,7 +1,7 @@
 //! Who accepts whose adverts, by the rules of the VRRP child's receiver (RFC 9568 section 7.1).
 
 use super::group::{Group, Member};
-use crate::model::{Auth, Family, Transport, Version};
+use crate::model::{Auth, AuthHmac, Family, HmacMode, HmacSecret, Transport, Version};
 use std::net::IpAddr;
 
 /// Why a node does not go by another's adverts.
@@ -20,6 +20,10 @@ pub(super) enum Deaf {
     AuthType,
     Password,
     Interval,
+    /// The trailer of `auth_hmac` is missing, or nobody expects it.
+    Trailer,
+    /// The trailer is made with a key that the receiver does not have.
+    Key,
     /// Both have one source address.
     OwnAddress,
     /// An owner that drops all adverts.
@@ -51,10 +55,34 @@ pub(super) fn obstacles(from: &Member<'_>, to: &Member<'_>) -> Vec<Deaf> {
     let ignores =
         receiver.priority.is_owner() && (receiver.owner_ignore_adverts || receiver.strict);
     add(ignores, Deaf::Ignores);
-    if let Some(deaf) = way(from, to) {
+    for deaf in trailer(from, to).into_iter().chain(way(from, to)) {
         add(true, deaf);
     }
     obstacles
+}
+
+/// `auth_hmac`: keepalived's trailer behind the addresses.
+fn trailer(from: &Member<'_>, to: &Member<'_>) -> Option<Deaf> {
+    let sent = from.instance.hmac.as_ref();
+    let sent = sent.filter(|hmac| hmac.mode != HmacMode::ReceiveOnly);
+    match (sent, &to.instance.hmac) {
+        (None, None) => None,
+        (None, Some(hmac)) => (hmac.mode == HmacMode::Enforce).then_some(Deaf::Trailer),
+        (Some(_), None) => Some(Deaf::Trailer),
+        (Some(sent), Some(known)) => {
+            let key = |hmac: &AuthHmac, id: u8| {
+                let key = hmac.keys.iter().find(|key| key.id == id);
+                key.map(|key| key.secret.clone())
+            };
+            let fits = match (key(sent, sent.active), key(known, sent.active)) {
+                (Some(HmacSecret::Bytes(one)), Some(HmacSecret::Bytes(other))) => one == other,
+                // What is in a file is not known here.
+                (Some(_), Some(_)) => true,
+                _ => false,
+            };
+            (!fits).then_some(Deaf::Key)
+        }
+    }
 }
 
 /// What keeps the packets themselves away.

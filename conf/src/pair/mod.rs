@@ -8,6 +8,7 @@ mod hear;
 mod outcome;
 mod render;
 mod servers;
+mod sync;
 mod transport;
 mod weights;
 
@@ -66,9 +67,14 @@ impl PairReport {
 /// Compares nodes that are to back each other up. The order of the nodes is that of the report.
 pub fn pair(nodes: &[Node<'_>]) -> PairReport {
     let mut parts: Vec<Part> = nodes.iter().filter_map(not_loaded).collect();
-    for group in group::groups(nodes) {
-        parts.push(compare::part(&group, nodes));
-    }
+    let groups = group::groups(nodes);
+    let mut routers: Vec<Part> = groups
+        .iter()
+        .map(|group| compare::part(group, nodes))
+        .collect();
+    let sync = sync::compare(nodes, &groups, &mut routers);
+    parts.append(&mut routers);
+    parts.extend(sync);
     parts.extend(servers::part(nodes));
     PairReport {
         nodes: nodes.iter().map(|node| node.name.to_owned()).collect(),

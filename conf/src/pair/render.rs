@@ -72,11 +72,7 @@ fn part(text: &mut String, part: &Part, colour: bool) {
         } else {
             "agree"
         };
-        let verb = if part.title == "virtual servers" {
-            "agree"
-        } else {
-            verb
-        };
+        let verb = if part.name.is_empty() { "agree" } else { verb };
         let line = format!("{} {verb}", part.agree.join(", "));
         wrapped(text, &format!("  {head} "), &line, 4);
     }

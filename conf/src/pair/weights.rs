@@ -69,14 +69,14 @@ fn why(other: &Member<'_>, bad: u8, theirs: u8) -> String {
 
 /// The list that is pointed at.
 fn word(member: &Member<'_>) -> &'static str {
-    let weighted = |weight: i16| weight != 0;
-    if member
-        .router()
-        .track_scripts
-        .iter()
-        .any(|tracked| weighted(tracked.weight.get()))
-    {
+    let weighted = |weight: crate::model::Weight| weight.get() != 0;
+    let (router, others) = (member.router(), &member.instance.trackers);
+    if router.track_scripts.iter().any(|t| weighted(t.weight)) {
         "track_script"
+    } else if others.processes.iter().any(|t| weighted(t.weight)) {
+        "track_process"
+    } else if others.bfds.iter().any(|t| weighted(t.weight)) {
+        "track_bfd"
     } else {
         "track_interface"
     }
@@ -99,5 +99,18 @@ fn checks(member: &Member<'_>) -> Vec<String> {
         .iter()
         .filter(|tracked| lowers(tracked.weight, tracked.reverse))
         .map(|tracked| tracked.interface.to_string());
-    scripts.chain(interfaces).collect()
+    let others = &member.instance.trackers;
+    let processes = others.processes.iter();
+    let processes = processes
+        .filter(|tracked| lowers(tracked.weight, tracked.reverse))
+        .map(|tracked| tracked.name.to_string());
+    let bfds = others.bfds.iter();
+    let bfds = bfds
+        .filter(|tracked| lowers(tracked.weight, tracked.reverse))
+        .map(|tracked| tracked.name.to_string());
+    scripts
+        .chain(processes)
+        .chain(bfds)
+        .chain(interfaces)
+        .collect()
 }

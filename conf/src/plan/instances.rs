@@ -4,7 +4,7 @@
 
 use crate::diff;
 use crate::election::{self, about};
-use crate::model::{Transport, VirtualRouter, VrrpInstance};
+use crate::model::{VirtualRouter, VrrpInstance};
 use std::collections::BTreeMap;
 
 /// One instance that does not stay as it is.
@@ -46,7 +46,7 @@ pub(super) fn steps(old: &[VrrpInstance], new: &[VrrpInstance]) -> Vec<Step> {
         .iter()
         .filter_map(
             |instance| match before.remove(instance.router.name.as_str()) {
-                None => Some(added(&instance.router)),
+                None => Some(added(instance)),
                 Some(old) if old == instance => None,
                 Some(old) => Some(changed(old, instance)),
             },
@@ -59,12 +59,13 @@ pub(super) fn steps(old: &[VrrpInstance], new: &[VrrpInstance]) -> Vec<Step> {
     steps
 }
 
-fn added(router: &VirtualRouter) -> Step {
+fn added(instance: &VrrpInstance) -> Step {
+    let router = &instance.router;
     let place = router
         .interface
         .as_ref()
         .map_or(String::new(), |interface| format!(" on {interface}"));
-    let start = start(router);
+    let start = start(instance);
     Step {
         name: router.name.to_string(),
         kind: Kind::Added,
@@ -74,11 +75,12 @@ fn added(router: &VirtualRouter) -> Step {
 }
 
 /// How an instance starts, and when it is MASTER at the earliest.
-fn start(router: &VirtualRouter) -> String {
+fn start(instance: &VrrpInstance) -> String {
+    let router = &instance.router;
     if router.priority.is_owner() {
         return "priority 255: MASTER at once".to_owned();
     }
-    let wait = election::down_interval(router, election::effective(router, true));
+    let wait = election::down_interval(router, election::effective(instance, true));
     format!("starts as BACKUP, may be MASTER after {}", about(wait))
 }
 
@@ -123,10 +125,10 @@ fn changed(old: &VrrpInstance, new: &VrrpInstance) -> Step {
     let what = diff::instance(old, new);
     let (before, after) = (&old.router, &new.router);
     let name = after.name.to_string();
-    if needs_restart(before, after) {
+    if before.needs_restart(after) {
         let mut lines = vec![format!("restarted: {}", what.join(", "))];
         lines.push(release(before));
-        lines.push(start(after));
+        lines.push(start(new));
         return Step {
             name,
             kind: Kind::Restarted,
@@ -134,7 +136,7 @@ fn changed(old: &VrrpInstance, new: &VrrpInstance) -> Step {
             role: Role::Changes,
         };
     }
-    let (role, consequence) = election_of(before, after);
+    let (role, consequence) = election_of(old, new);
     let mut lines = what;
     lines.extend(consequence);
     Step {
@@ -145,36 +147,15 @@ fn changed(old: &VrrpInstance, new: &VrrpInstance) -> Step {
     }
 }
 
-/// True where nothing of the running instance can go on (the VRRP child's `needs_restart`).
-fn needs_restart(old: &VirtualRouter, new: &VirtualRouter) -> bool {
-    old.interface != new.interface
-        || old.vrid != new.vrid
-        || old.version != new.version
-        || old.family != new.family
-        || old.auth != new.auth
-        || !same_way(&old.transport, &new.transport)
-}
-
-/// Peers, TTL and the check of senders may change under way.
-fn same_way(old: &Transport, new: &Transport) -> bool {
-    match (old, new) {
-        (Transport::Multicast { .. }, Transport::Multicast { .. }) => old == new,
-        (Transport::Unicast { source: old, .. }, Transport::Unicast { source: new, .. }) => {
-            old == new
-        }
-        (Transport::Multicast { .. }, Transport::Unicast { .. })
-        | (Transport::Unicast { .. }, Transport::Multicast { .. }) => false,
-    }
-}
-
 /// What a change means for who is MASTER.
-fn election_of(old: &VirtualRouter, new: &VirtualRouter) -> (Role, Option<String>) {
+fn election_of(was: &VrrpInstance, will: &VrrpInstance) -> (Role, Option<String>) {
+    let (old, new) = (&was.router, &will.router);
     if !old.priority.is_owner() && new.priority.is_owner() {
         return (Role::May, Some("MASTER at once if it is BACKUP".to_owned()));
     }
     let (before, after) = (
-        election::effective(old, true),
-        election::effective(new, true),
+        election::effective(was, true),
+        election::effective(will, true),
     );
     let preempts = old.nopreempt && !new.nopreempt;
     if after > before || preempts {

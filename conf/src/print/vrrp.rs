@@ -1,7 +1,7 @@
 //! `vrrp_script` and `vrrp_instance`.
 
 use super::word::{self, plain};
-use super::{Page, Secrets, besides, seconds, sync, tracker};
+use super::{Page, Secrets, besides, route, seconds, sync, tracker};
 use crate::model::{
     Auth, AuthKey, Broadcast, ChecksumForm, Family, InitialState, Micros, ScriptAction, Transport,
     Version, VirtualAddress, VirtualRouter, VrrpInstance, VrrpScript,
@@ -40,6 +40,8 @@ pub(super) fn instance(page: &mut Page, instance: &VrrpInstance) {
         addresses(page, "virtual_ipaddress", &router.addresses);
         page.flag("no_virtual_ipaddress", router.addresses.is_empty());
         addresses(page, "virtual_ipaddress_excluded", &router.excluded);
+        page.lines("virtual_routes", &instance.routes, route::route);
+        page.lines("virtual_rules", &instance.rules, route::rule);
         tracker::lists(
             page,
             &router.track_interfaces,
@@ -64,8 +66,8 @@ fn identity(page: &mut Page, router: &VirtualRouter) {
     page.set("virtual_router_id", router.vrid);
     page.set("priority", router.priority);
     // IPv6 has version 3 only.
-    if page.full() || router.family == Family::V4 && router.version == Version::V3 {
-        page.set("version", router.version.number());
+    if router.family == Family::V4 && router.version == Version::V3 {
+        page.set("version", 3);
     }
     page.set("advert_int", seconds(router.advert_int.micros()));
 }
@@ -105,8 +107,8 @@ fn transport(page: &mut Page, router: &VirtualRouter) {
     }
     match router.checksum {
         ChecksumForm::PseudoHeader => {}
-        ChecksumForm::MessageOnly => page.flag("v3_checksum_as_v2", true),
-        ChecksumForm::OldUnicast => page.flag("old_unicast_checksum", true),
+        ChecksumForm::MessageOnly => page.line("v3_checksum_as_v2"),
+        ChecksumForm::OldUnicast => page.line("old_unicast_checksum"),
     }
 }
 

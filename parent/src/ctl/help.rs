@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 /// Exit statuses, in the words of the help.
 const STATUSES: &str = "\
-Status: 0 fine, 1 a file has errors, cannot be read or is not formatted, 2 wrong usage.
+Status: 0 fine; 1 a file has errors, cannot be read, or is not formatted;
+2 wrong usage.
 ";
 
 /// How it is used.
@@ -21,8 +22,9 @@ pub fn help() -> String {
     text.push_str("\nOptions of all commands:\n");
     options(&mut text, COMMON);
     text.push_str(
-        "\n`holdfastctl COMMAND --help` shows the options of a command. It needs no privilege,\n\
-         and opens nothing but the files that are named and what they include.\n",
+        "\n`holdfastctl COMMAND --help` shows the options of a command. It needs no\n\
+         privilege, and opens nothing but the files that are named and what they\n\
+         include.\n",
     );
     text.push_str(STATUSES);
     text

@@ -9,7 +9,10 @@ use lexopt::prelude::{Long, Short, Value};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-pub use answer::{check_document, check_text, diff_document, diff_text, explain, list_codes};
+pub use answer::{
+    check_document, check_text, explain, list_codes, node_names, pair_document, pair_text,
+    with_format,
+};
 pub use help::{help, help_of};
 pub use table::{COMMON, Opt, SUBCOMMANDS, SubCommand, Takes};
 
@@ -55,7 +58,12 @@ pub enum Command {
         target: Target,
     },
     /// Print the configuration as it is understood.
-    Dump(PathBuf),
+    Dump {
+        /// The file.
+        file: PathBuf,
+        /// How to say it.
+        format: Format,
+    },
     /// Print the long form of codes.
     Explain(Vec<Code>),
     /// Print all codes.
@@ -296,7 +304,10 @@ impl Reader {
 
     fn dump(self) -> Result<Command, UsageError> {
         match self.files(1)?.as_slice() {
-            [file] => Ok(Command::Dump(file.clone())),
+            [file] => Ok(Command::Dump {
+                file: file.clone(),
+                format: self.check.format,
+            }),
             _ => Err(self.error("one file is expected")),
         }
     }

@@ -71,14 +71,16 @@ pub const SUBCOMMANDS: &[SubCommand] = &[
         name: "check",
         arguments: "FILE...",
         about: "look for mistakes in configurations",
-        more: "Reads each file with what it includes, as `holdfast -t` does, and says what is\n\
-               wrong. Facts of this host are left out unless they are asked for.\n",
+        more: "Reads each file with what it includes, as `holdfast -t` does, and says what\n\
+               is wrong. Facts of this host are left out unless they are asked for. With\n\
+               --pair each file is that of one node, and what would happen between them\n\
+               is said.\n",
         options: &[
             flag(None, "host", "hold them against this host as well"),
             flag(
                 None,
                 "pair",
-                "hold the files of two or more nodes against each other",
+                "hold files of several nodes against each other",
             ),
             FORMAT,
         ],
@@ -87,31 +89,29 @@ pub const SUBCOMMANDS: &[SubCommand] = &[
         name: "diff",
         arguments: "OLD NEW",
         about: "say what a reload would do",
-        more: "Compares two configurations by their meaning: comments, order and defaults do not\n\
-               matter.\n",
+        more: "What a reload from OLD to NEW would do to instances, addresses and servers,\n\
+               and whether a role changes. Comments, order and defaults do not matter.\n",
         options: &[FORMAT],
     },
     SubCommand {
         name: "fmt",
         arguments: "FILE...",
         about: "print configurations in their canonical form",
-        more: "Indents, puts one statement on each line, repairs what was pasted from web pages.\n\
-               Comments stay. The meaning does not change; included files are not touched.\n",
+        more: "Indents, puts one statement on each line, repairs what was pasted from web\n\
+               pages. Comments stay. The meaning does not change; included files are not\n\
+               touched.\n",
         options: &[
             flag(Some('w'), "write", "replace the files"),
-            flag(
-                None,
-                "check",
-                "change nothing; name the files that differ, status 1",
-            ),
+            flag(None, "check", "change nothing, name the files that differ"),
         ],
     },
     SubCommand {
         name: "dump",
         arguments: "FILE",
         about: "print a configuration as it is understood",
-        more: "Every value that is in effect, defaults included. Passwords are not shown.\n",
-        options: &[],
+        more: "Every value that is in effect, defaults included, and where it was set.\n\
+               Passwords are not shown.\n",
+        options: &[FORMAT],
     },
     SubCommand {
         name: "explain",

@@ -82,7 +82,7 @@ pub(crate) fn read(path: &Path, unknown_words: UnknownWords, reading: &ReadOptio
 
 /// How to read, with what the text may ask of this host. All of it is read here once: the children
 /// get slices of the result, so they cannot differ in a random number or a variable.
-fn options(unknown_words: UnknownWords, reading: &ReadOptions) -> Options {
+pub(crate) fn options(unknown_words: UnknownWords, reading: &ReadOptions) -> Options {
     let name = || nix::unistd::gethostname().ok();
     let first = |name: OsString| name.to_str()?.split('.').next().map(str::to_owned);
     let text = |(name, value): (OsString, OsString)| {

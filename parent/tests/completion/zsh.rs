@@ -3,6 +3,15 @@
 use super::model::{Choice, Program, Value};
 use std::fmt::Write as _;
 
+/// The codes with their titles, as the program itself lists them.
+const CODES: &str = "\
+_holdfastctl_codes() {
+    local -a codes=(${(f)\"$(holdfastctl explain --list 2>/dev/null | sed 's/  /:/')\"})
+    _describe code codes
+}
+
+";
+
 pub(crate) fn script(program: &Program) -> String {
     let name = program.name;
     let mut text = format!("#compdef {name}\n\n");
@@ -12,6 +21,7 @@ pub(crate) fn script(program: &Program) -> String {
         text.push_str("    && return 0\n");
         return text;
     }
+    text.push_str(CODES);
     let _ = writeln!(text, "local line state\n\n_arguments -C -s \\");
     options(&mut text, "    ", &program.options);
     text.push_str("    '1:command:->command' \\\n    '*::argument:->argument' && return 0\n\n");
@@ -30,7 +40,7 @@ pub(crate) fn script(program: &Program) -> String {
         options(&mut text, "                    ", &of.options);
         options(&mut text, "                    ", &program.options);
         let arguments = if of.codes {
-            "'*:code:(${(f)\"$(holdfastctl explain --list 2>/dev/null | cut -c1-6)\"})'"
+            "'*:code:_holdfastctl_codes'"
         } else {
             "'*:file:_files'"
         };

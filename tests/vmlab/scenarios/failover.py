@@ -43,8 +43,7 @@ def the_address_moves_when_the_master_dies(world):
     second = world.start('lb2', vrrp(100))
     second.wait_log('Entering BACKUP STATE', 10)
     world.expect('the second is no master', world.holds('lb2', VIP), False)
-    first.kill()
-    world.run('lb1', 'ip', 'link', 'set', 'front', 'down')
+    world.power_off('lb1', 'front', first)
     world.wait_address('lb2', VIP, 4 + SLACK)
     second.stop()
     world.expect('the address is gone', world.holds('lb2', VIP), False)
@@ -67,10 +66,10 @@ def the_table_follows_the_master(world):
     world.wait_address('lb1', VIP, 10)
     second = world.start('lb2', vrrp(100) + balanced)
     second.wait_log('Entering BACKUP STATE', 10)
-    world.wait_table('lb1', 'the first is master', 10, both)
     for node, state in (('lb1', 'master'), ('lb2', 'backup')):
         world.wait(f'synchronisation as {state} on {node}', SLACK,
                    lambda node=node, state=state: synchronises(world, node, state))
+    world.wait_table('lb1', 'the first is master', 10, both)
     world.expect('four requests', world.gets('client', VIP, 80, 4), ['one', 'one', 'two', 'two'])
     servers['one'].stop()
     world.wait_table('lb1', 'a server is gone', checks.ROUND, [both[0], both[2]])
@@ -78,9 +77,9 @@ def the_table_follows_the_master(world):
     first.stop()
     world.wait_address('lb2', VIP, 4 + SLACK)
     world.wait_table('lb1', 'the first has stopped', SLACK, [''])
-    world.wait_table('lb2', 'the second is master', checks.ROUND + SLACK, [both[0], both[2]])
     world.wait('synchronisation as master on lb2', SLACK,
                lambda: synchronises(world, 'lb2', 'master'))
+    world.wait_table('lb2', 'the second is master', checks.ROUND + SLACK, [both[0], both[2]])
     world.expect('two requests', world.gets('client', VIP, 80, 2), ['two', 'two'])
 
 

@@ -64,8 +64,7 @@ def a_pair_with_direct_routing_and_persistence(world):
     persistent = {name: world.gets(name, '192.168.182.100', 80, 3) for name in ('ann', 'bob')}
     world.expect('one server per client', [len(set(three)) for three in persistent.values()], [1, 1])
     world.expect('another for the other', persistent['ann'] == persistent['bob'], False)
-    first.kill()
-    world.run('lb1', 'ip', 'link', 'set', 'ens160', 'down')
+    world.power_off('lb1', 'ens160', first)
     world.wait_address('lb2', '192.168.182.100', 4 + SLACK)
     world.wait('ann is answered again', SLACK,
                lambda: world.get('ann', '192.168.182.100', 80) in servers)

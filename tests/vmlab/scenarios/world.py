@@ -56,7 +56,7 @@ class World:
     def __init__(self, mark, daemon, folder):
         self.mark, self.kind, self.folder = mark, daemon, folder
         self.switch = f'{mark}-switch'
-        self.namespaces, self.networks, self.ports = [self.switch], {}, 0
+        self.networks, self.ports = {}, 0
         self.daemons, self.servers = [], []
         os.makedirs(folder, exist_ok=True)
         ip_batch([f'netns add {self.switch}'])
@@ -81,7 +81,6 @@ class World:
         """A namespace; links: interface -> (network, addresses)."""
         with World.building:
             own = self.namespace(name)
-            self.namespaces.append(own)
             bridges = {interface: self.network(net) for interface, (net, _) in links.items()}
             made, plugged = [f'netns add {own}'], []
             inner = ['link set lo up']
@@ -103,7 +102,6 @@ class World:
     def balancer(self, name, links):
         self.node(name, links)
         self.set(name, 'ipv4/ip_forward', 1)
-        self.set(name, 'ipv4/vs/conntrack', 0)
 
     def real_server(self, name, links, gateway=None, held=()):
         """`held`: virtual addresses it answers for without saying so by ARP (direct routing)."""
@@ -144,21 +142,36 @@ class World:
         self.daemons.append(daemon)
         return daemon
 
+    def power_off(self, node, interface, daemon):
+        """Nothing leaves the node any more; then the daemon dies."""
+        self.run(node, 'ip', 'link', 'set', interface, 'down')
+        daemon.kill()
+
     # ---- what is seen
 
     def table(self, node):
         return self.run(node, 'ipvsadm', '-Sn').strip()
 
+    def proc_net(self, node, name):
+        with inside(self.namespace(node)):
+            with open(f'/proc/thread-self/net/{name}', encoding='utf-8') as file:
+                return file.read()
+
+    def thresholds(self, node):
+        """Server, upper and lower limit: what ipvsadm -Sn leaves out."""
+        lines = self.run(node, 'ipvsadm', '-Ln', '--thresholds').splitlines()
+        return [' '.join(line.split()[1:4]) for line in lines[3:] if line.startswith('  ->')]
+
     def record(self, node, point):
         """Keeps the table, to be compared with the other daemon's at the same point."""
         path = os.path.join(self.folder, f'{point}.{node}.table')
-        limits = self.run(node, 'ipvsadm', '-Ln', '--thresholds')
-        daemons = self.run(node, 'ipvsadm', '-L', '--daemon')
+        lines = [self.table(node), *self.thresholds(node),
+                 self.run(node, 'ipvsadm', '-L', '--daemon').strip()]
         with open(path, 'w', encoding='utf-8') as file:
-            file.write(f'{self.table(node)}\n{limits}{daemons}')
+            file.write('\n'.join(lines) + '\n')
 
     def holds(self, node, address):
-        return f' {address}/' in self.run(node, 'ip', '-o', 'address')
+        return f'-- {address}\n' in self.proc_net(node, 'fib_trie')
 
     def wait(self, what, seconds, check, explain=lambda: ''):
         """Waits until check() is true; the seconds that it took."""
@@ -173,8 +186,8 @@ class World:
 
     def wait_table(self, node, what, seconds, lines):
         """Waits until the table is exactly this, then keeps it as a point of that name."""
-        wanted = '\n'.join(lines)
-        took = self.wait(f'{what} on {node}', seconds, lambda: self.table(node) == wanted,
+        wanted, watch = '\n'.join(lines), Watch(self, node)
+        took = self.wait(f'{what} on {node}', seconds, lambda: watch.table() == wanted,
                          lambda: f'wanted:\n{wanted}\nfound:\n{self.table(node)}')
         self.record(node, what.replace(' ', '-'))
         return took
@@ -192,12 +205,31 @@ class World:
             raise Failed(f'{what}: wanted {wanted!r}, found {found!r}')
         self.say(f'{what}: {found!r}')
 
-    def close(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        """The namespaces go with the guest: taking them away is slow, and holds up the others."""
         for daemon in self.daemons:
             daemon.kill()
         for server in self.servers:
             server.stop()
-        ip_batch([f'netns delete {name}' for name in self.namespaces])
+
+
+class Watch:
+    """A node's table, asked of ipvsadm only when the kernel's own list has changed: starting a
+    program is slow in an emulated machine."""
+
+    def __init__(self, world, node):
+        self.world, self.node, self.seen, self.known = world, node, None, ''
+
+    def table(self):
+        # All but the last two columns, the connections.
+        lines = self.world.proc_net(self.node, 'ip_vs').splitlines()
+        now = [line.rsplit(None, 2)[0] if '->' in line else line for line in lines]
+        if now != self.seen:
+            self.seen, self.known = now, self.world.table(self.node)
+        return self.known
 
 
 class Daemon:
@@ -244,10 +276,8 @@ class Daemon:
         self.world.expect(f'exit status on {self.node}', status, 0)
 
     def kill(self):
-        """Its whole session at once, as when the power goes."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, 9)
-        for pid in children_of(self.process.pid):
+        """All its processes, without a chance to say good-bye."""
+        for pid in [*children_of(self.process.pid), self.process.pid]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, 9)
         self.process.wait()

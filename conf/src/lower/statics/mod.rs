@@ -1,12 +1,15 @@
 //! Addresses, routes and rules that are there whatever the state of the instances is.
 
-use super::Context;
+mod interfaces;
+pub(super) mod lines;
+
 use super::entry::{Entry, EntryKind};
 use super::settings::Settings;
+use super::{Blocks, Context};
 use crate::HostFact;
 use crate::diag::{Code, Diagnostic};
 use crate::keyword::Word;
-use crate::model::{IfName, StaticAddress, Statics};
+use crate::model::{IfName, Route, Rule, StaticAddress, Statics, VrrpInstance};
 use crate::source::Span;
 use std::collections::BTreeMap;
 
@@ -14,39 +17,61 @@ use std::collections::BTreeMap;
 const DEFAULT_INTERFACE: &str = "eth0";
 
 /// All static blocks together.
-pub(super) fn assemble(cx: &mut Context<'_>, root: &Settings, global: &Settings) -> Statics {
-    Statics {
-        addresses: addresses(cx, root, global),
-        routes: lines(cx, root, Word::StaticRoutes, |kind| match kind {
-            EntryKind::Route(route) => Some((**route).clone()),
-            _ => None,
-        }),
-        rules: lines(cx, root, Word::StaticRules, |kind| match kind {
-            EntryKind::Rule(rule) => Some((**rule).clone()),
-            _ => None,
-        }),
-    }
-}
-
-/// The lines of one kind, the interfaces of each noted as needs.
-fn lines<T>(
+pub(super) fn assemble(
     cx: &mut Context<'_>,
-    root: &Settings,
-    word: Word,
-    take: impl Fn(&EntryKind) -> Option<T>,
-) -> Vec<T> {
-    let mut taken = Vec::new();
-    for entry in root.entries(word) {
-        needs(cx, entry);
-        taken.extend(take(&entry.kind));
+    blocks: &Blocks,
+    instances: &[VrrpInstance],
+) -> Statics {
+    let root = &blocks.root;
+    Statics {
+        addresses: addresses(cx, root, &blocks.global),
+        routes: routes(cx, root, Word::StaticRoutes, "static_routes"),
+        rules: rules(cx, root, Word::StaticRules, "static_rules"),
+        track_groups: interfaces::track_groups(cx, blocks),
+        garp_groups: interfaces::garp_groups(cx, &blocks.garp_groups),
+        link_delays: interfaces::link_delays(cx, root, instances),
+        tls: interfaces::tls_files(cx, blocks.ssl.as_ref()),
     }
-    taken
 }
 
-fn needs(cx: &mut Context<'_>, entry: &Entry) {
-    let (subject, interfaces): (_, Vec<&IfName>) = match &entry.kind {
-        EntryKind::Route(route) => ("static_routes", route.interfaces().collect()),
-        EntryKind::Rule(rule) => ("static_rules", rule.interfaces().collect()),
+/// The routes of a list, the interfaces of each noted as needs.
+pub(super) fn routes(
+    cx: &mut Context<'_>,
+    settings: &Settings,
+    word: Word,
+    subject: &str,
+) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for entry in settings.entries(word) {
+        needs(cx, entry, subject);
+        if let EntryKind::Route(route) = &entry.kind {
+            routes.push((**route).clone());
+        }
+    }
+    routes
+}
+
+/// The same for rules.
+pub(super) fn rules(
+    cx: &mut Context<'_>,
+    settings: &Settings,
+    word: Word,
+    subject: &str,
+) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for entry in settings.entries(word) {
+        needs(cx, entry, subject);
+        if let EntryKind::Rule(rule) = &entry.kind {
+            rules.push((**rule).clone());
+        }
+    }
+    rules
+}
+
+fn needs(cx: &mut Context<'_>, entry: &Entry, subject: &str) {
+    let interfaces: Vec<&IfName> = match &entry.kind {
+        EntryKind::Route(route) => route.interfaces().collect(),
+        EntryKind::Rule(rule) => rule.interfaces().collect(),
         _ => return,
     };
     for interface in interfaces {

@@ -4,7 +4,7 @@ use super::{Basics, Scope, hmac, link, notify};
 use crate::diag::{Code, Diagnostic};
 use crate::keyword::Word;
 use crate::lower::settings::Value;
-use crate::lower::{Context, script};
+use crate::lower::{Context, script, statics};
 use crate::model::{
     AdvertInterval, DeletedNotice, IfName, Trackers, Transport, VirtualRouter, Vrid, VrrpInstance,
 };
@@ -31,6 +31,8 @@ impl Besides<'_> {
         let promote_secondaries = link::promote_secondaries(cx, scope, link.is_some());
         let vrf = vrf(cx, scope, self.transport, self.interface);
         let hmac = hmac::hmac(cx, scope, basics, self.advert_int);
+        let routes = statics::routes(cx, own, Word::VirtualRoutes, &scope.subject);
+        let rules = statics::rules(cx, own, Word::VirtualRules, &scope.subject);
         let deleted = deleted(cx, scope);
         let notify_lower_priority =
             script::command(cx, own, Word::NotifyMasterRxLowerPri, &scope.subject);
@@ -61,6 +63,8 @@ impl Besides<'_> {
             vrf,
             link,
             vmac_for_addresses,
+            routes,
+            rules,
             promote_secondaries,
             no_accept,
             fault_without_peers,

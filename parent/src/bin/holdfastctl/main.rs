@@ -60,7 +60,7 @@ fn answer(request: Request) -> (String, u8) {
         Command::Fmt { files, target } => {
             fmt::fmt(&files, target, errors_in_colour(request.colour))
         }
-        Command::Dump(file) => commands::dump(&file, colour),
+        Command::Dump { file, format } => commands::dump(&file, format, colour),
         Command::Explain(codes) => (ctl::explain(&codes), FINE),
         Command::ListCodes => (ctl::list_codes(), FINE),
     }

@@ -59,18 +59,31 @@ impl Original {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             Some(_) | None => Path::new("."),
         };
-        let (mut file, temporary) = Temporary::create(folder)?;
-        let meta = file.metadata()?;
-        if (meta.uid(), meta.gid()) != (self.uid, self.gid) {
-            fchown(&file, Some(self.uid), Some(self.gid))?;
-        }
-        // Behind the change of the owner, which clears some of these bits.
-        file.set_permissions(Permissions::from_mode(self.mode))?;
+        let (mut file, temporary) =
+            Temporary::create(folder).map_err(while_doing("cannot make a file beside it"))?;
+        self.inherit(&file).map_err(while_doing(
+            "a new file cannot have the same owner and mode",
+        ))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         temporary.rename(&self.path)?;
         File::open(folder)?.sync_all()
     }
+
+    /// Gives another file its owner and mode.
+    fn inherit(&self, file: &File) -> io::Result<()> {
+        let meta = file.metadata()?;
+        if (meta.uid(), meta.gid()) != (self.uid, self.gid) {
+            fchown(file, Some(self.uid), Some(self.gid))?;
+        }
+        // Behind the change of the owner, which clears some of these bits.
+        file.set_permissions(Permissions::from_mode(self.mode))
+    }
+}
+
+/// Says what could not be done.
+fn while_doing(what: &'static str) -> impl Fn(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
 fn name_link(error: io::Error) -> io::Error {
