@@ -11,7 +11,7 @@
 mod common;
 
 use common::{Memory, STRICT};
-use holdfast_conf::{Loaded, Options, load};
+use holdfast_conf::{Loaded, Options, UnknownWords, load};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -252,6 +252,21 @@ fn every_include_has_to_succeed_where_that_is_asked_for() {
     let report = loaded("include gone\n", &STRICT).report;
     assert!(!report.include_check_failed());
     assert_eq!(report.errors(), 1);
+}
+
+#[test]
+fn a_missing_include_is_a_warning_where_unknown_words_are() {
+    let options = Options {
+        unknown_words: UnknownWords::Ignore,
+        ..STRICT
+    };
+    let text = format!("include gone\n{}", instance("", "10.0.0.1"));
+    let loaded = loaded(&text, &options);
+    assert!(loaded.config.is_some());
+    assert_eq!(
+        loaded.report.lines(),
+        ["a.conf:1:9: warning[HF0001]: there is no file `gone`"]
+    );
 }
 
 #[test]
