@@ -396,11 +396,8 @@ impl Model {
                 self.values.insert(*name, value);
             }
             Line::Several(name, lines) => {
-                let lines: Vec<_> = lines.iter().map(|line| write_parts(line)).collect();
-                self.text += &format!("$N{name}= \\\n{}\n", lines.join(" \\\n"));
-                let Line::Several(_, lines) = line else {
-                    unreachable!()
-                };
+                let text: Vec<_> = lines.iter().map(|line| write_parts(line)).collect();
+                self.text += &format!("$N{name}= \\\n{}\n", text.join(" \\\n"));
                 self.several.insert(*name, lines.clone());
             }
             Line::Words(words) => {
