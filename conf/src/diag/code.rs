@@ -47,8 +47,22 @@ codes! {
     NoMatch = 10, "an include matches no file";
     IncludeCycle = 11, "a file includes itself";
     TooManyIncludes = 12, "too many files are included";
-    Preprocessor = 13, "definitions, conditions and generators";
+    // 13 was "definitions, conditions and generators", when they were not carried out.
     NothingConfigured = 14, "nothing is configured";
+    UndefinedName = 15, "a name that is not defined";
+    DefinitionCycle = 16, "a definition contains itself";
+    NotReplaced = 17, "the use of a definition that is not replaced";
+    ExpandsTooFar = 18, "definitions and generators make too much";
+    NotLast = 19, "words behind a definition of several lines";
+    BadDefinition = 20, "a definition is written wrong";
+    BadCondition = 21, "a condition is written wrong";
+    BadGenerator = 22, "a generator is written wrong";
+    BadPredefined = 23, "a predefined name is used wrongly";
+    StrayBackslash = 24, "a backslash that joins no lines";
+    IncludeCheck = 25, "an include that has to succeed does not";
+    NotIncluded = 26, "a file is not read because it is executable";
+    ReservedName = 27, "a definition with a reserved name";
+    UnsetVariable = 28, "a variable of the environment is not set";
 
     UnknownWord = 101, "a word that nobody knows";
     NotYet = 102, "a word of keepalived that holdfast does not carry out yet";

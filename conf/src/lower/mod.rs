@@ -72,7 +72,6 @@ impl Context<'_> {
         }
     }
 
-    /// Something that is read and checked, and nothing more. Said once for all places.
     /// Notes what the host has to have, once for each who needs it.
     fn need(&mut self, fact: HostFact, subject: &str, span: Span) {
         if self.noted.insert((subject.to_owned(), fact.clone())) {
