@@ -52,7 +52,7 @@ fn same_after_formatting(config: &Config, text: &str) {
 fn same_after_dump(config: &Config) {
     let options = Options {
         origins: true,
-        ..LOOKING
+        ..LOOKING.clone()
     };
     let text = print(config, Secrets::Shown);
     let loaded = load(&Memory::one(text), Path::new("a.conf"), &options);
