@@ -503,7 +503,7 @@ fn without_contradictions(mut instance: VrrpInstance) -> VrrpInstance {
             }
             OwnLinkKind::Ipvlan { address, .. } => {
                 link.transmit_base = false;
-                *address = Some(self::address(router.family, 9));
+                *address = Some((self::address(router.family, 9), Some(24)));
             }
         }
     }

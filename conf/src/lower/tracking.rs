@@ -23,6 +23,8 @@ pub(super) struct Known<'a> {
     files: Names<'a>,
     processes: Names<'a>,
     bfds: Names<'a>,
+    /// BFD sessions of which only real servers are told, with the word that says so.
+    deaf: BTreeMap<&'a str, Span>,
 }
 
 impl<'a> Known<'a> {
@@ -32,8 +34,15 @@ impl<'a> Known<'a> {
             files: names(&blocks.files),
             processes: names(&blocks.processes),
             bfds: names(&blocks.bfds),
+            deaf: blocks.bfds.iter().filter_map(only_checkers).collect(),
         }
     }
+}
+
+/// A BFD session that says `checker` and not `vrrp`.
+fn only_checkers(block: &Named) -> Option<(&str, Span)> {
+    let setting = block.settings.get(Word::Checker)?;
+    (!block.settings.has(Word::Vrrp)).then_some((block.name.as_str(), setting.head))
 }
 
 fn names(blocks: &[Named]) -> Names<'_> {
@@ -91,7 +100,7 @@ impl Lists {
             scripts: known_lines(cx, settings, &SCRIPTS, &known.scripts),
             files: known_lines(cx, settings, &FILES, &known.files),
             processes: known_lines(cx, settings, &PROCESSES, &known.processes),
-            bfds: known_lines(cx, settings, &BFDS, &known.bfds),
+            bfds: told_lines(cx, settings, known),
         }
     }
 
@@ -256,7 +265,10 @@ fn known_lines<N: TryFrom<String>>(
     let mut lines = Vec::new();
     for (name, written, span) in entries(cx, settings, kind.word) {
         let Some(own) = known.get(name.as_str()) else {
-            let near = suggest::nearest(&name, known.keys().copied());
+            let near = match cx.said.is_full() {
+                true => None,
+                false => suggest::nearest(&name, known.keys().copied()),
+            };
             let text = format!("there is no `{}` {}", kind.block, quote(&name));
             cx.push(
                 Diagnostic::error(kind.code, span, text)
@@ -276,6 +288,24 @@ fn known_lines<N: TryFrom<String>>(
                 span,
                 assumed: written.is_none(),
             });
+        }
+    }
+    lines
+}
+
+/// `track_bfd`; sessions that tell no instance cannot be tracked.
+fn told_lines(cx: &mut Context<'_>, settings: &Settings, known: &Known<'_>) -> Vec<Line<BfdName>> {
+    let lines: Vec<Line<BfdName>> = known_lines(cx, settings, &BFDS, &known.bfds);
+    for line in &lines {
+        if let Some(word) = known.deaf.get(line.name.as_str()) {
+            let text = format!("{} tells no instance", quote(line.name.as_str()));
+            cx.push(
+                Diagnostic::error(Code::UnknownTracker, line.span, text)
+                    .label("tracked here")
+                    .also(*word, "only real servers are told")
+                    .because("keepalived leaves it out: the instance would track nothing")
+                    .help("leave out `checker`, or add `vrrp`"),
+            );
         }
     }
     lines

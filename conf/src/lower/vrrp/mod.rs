@@ -19,7 +19,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::keyword::Word;
 use crate::model::{
     AdvertInterval, ChecksumForm, Family, IfName, InstanceName, Micros, NotifyScripts, Priority,
-    Version, VirtualRouter, Vrid, VrrpInstance,
+    Statics, Version, VirtualRouter, Vrid, VrrpInstance,
 };
 use crate::source::Span;
 
@@ -28,6 +28,7 @@ pub(super) fn assemble(
     cx: &mut Context<'_>,
     blocks: &Blocks,
     known: &Known<'_>,
+    statics: &Statics,
 ) -> Vec<VrrpInstance> {
     super::same_names(cx, "vrrp_instance", &blocks.instances);
     let groups = sync::memberships(blocks);
@@ -45,6 +46,7 @@ pub(super) fn assemble(
         }
     }
     cross::check(cx, &done);
+    cross::also_static(cx, &done, blocks, statics);
     done.into_iter().map(|(_, instance)| instance).collect()
 }
 
