@@ -236,11 +236,12 @@ fn odd_blank(c: char, place: Span) -> Diagnostic {
         "this looks like a space but is U+{:04X}{name}, probably pasted from a web page",
         u32::from(c)
     );
-    Diagnostic::warning(Code::OddBlank, place, text).help("read as a space; replace it")
+    Diagnostic::warning(Code::OddBlank, place, text)
+        .help("read as a space; `holdfastctl fmt -w` replaces it")
 }
 
 /// Blanks, and what looks like one.
-fn is_blank(c: char) -> bool {
+pub(crate) fn is_blank(c: char) -> bool {
     c.is_ascii_whitespace()
         || c == '\u{b}'
         || (!c.is_ascii() && (c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}')))

@@ -5,10 +5,16 @@
 
 mod diag;
 mod diff;
+mod dump;
+mod election;
+mod fmt;
 mod keyword;
 mod lexer;
 mod lower;
 pub mod model;
+mod origin;
+mod pair;
+mod plan;
 mod print;
 mod reader;
 mod source;
@@ -17,6 +23,11 @@ mod tree;
 
 pub use diag::{Code, Report};
 pub use diff::{Change, ChangeKind, Diff, diff};
+pub use dump::{dump, dump_json, dump_with};
+pub use fmt::{Unformatted, format};
+pub use origin::Origin;
+pub use pair::{Node, PairReport, pair};
+pub use plan::{Plan, plan};
 pub use print::{Secrets, print};
 
 use diag::Diagnostics;
@@ -60,6 +71,8 @@ pub struct Options {
     pub unknown_words: UnknownWords,
     /// What becomes of words that this version does not carry out.
     pub not_carried_out: NotCarriedOut,
+    /// Notes where each value was set, for `dump` and `pair`; costs time and memory.
+    pub origins: bool,
 }
 
 /// A fact of this host that the configuration relies on. The text is right without it, so it is
@@ -94,16 +107,42 @@ pub struct Loaded {
     pub report: Report,
     /// What the host has to have.
     pub needs: Vec<HostNeed>,
+    /// Where each value was set, if that was asked for.
+    origins: Option<origin::Origins>,
+}
+
+impl Loaded {
+    /// Where the value of a word comes from. The block is named as it is nested, `virtual_server
+    /// 192.0.2.1 80 / real_server 10.0.0.1 80 / HTTP_GET #1 / url #1`. None for a default, and where
+    /// origins were not asked for.
+    pub fn origin(&self, block: &str, word: &str) -> Option<Origin> {
+        let (span, from) = self.origins.as_ref()?.word(block, word)?;
+        Some(self.report.origin(span, from))
+    }
+
+    /// Where a block begins, or a line of a list: `vrrp_instance VI_1 / unicast_peer` and
+    /// `192.0.2.2`.
+    pub fn origin_of_entry(&self, block: &str, entry: &str) -> Option<Origin> {
+        let span = self.origins.as_ref()?.entry(block, entry)?;
+        Some(self.report.origin(span, None))
+    }
+
+    /// Where a block begins.
+    pub fn origin_of_block(&self, block: &str) -> Option<Origin> {
+        let span = self.origins.as_ref()?.head(block)?;
+        Some(self.report.origin(span, None))
+    }
 }
 
 /// Reads a configuration with everything that it includes. All errors are collected.
 pub fn load(files: &dyn Files, path: &Path, options: &Options) -> Loaded {
     let mut said = Diagnostics::default();
     let (sources, lines) = reader::read(files, path, &mut said);
-    let (config, needs) = lower::lower(&sources, &lines, options, &mut said);
+    let lowered = lower::lower(&sources, &lines, options, &mut said);
     Loaded {
-        config: (said.errors() == 0).then_some(config),
+        config: (said.errors() == 0).then_some(lowered.config),
         report: Report::new(sources, said),
-        needs,
+        needs: lowered.needs,
+        origins: lowered.origins,
     }
 }

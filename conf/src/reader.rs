@@ -1,8 +1,8 @@
 //! From files to lines: reads the main file and everything that it includes, and refuses what is
 //! no text.
 
-mod include;
-mod text;
+pub(crate) mod include;
+pub(crate) mod text;
 
 use crate::Files;
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, escape, quote};

@@ -94,6 +94,11 @@ impl Sources {
         self.files.len()
     }
 
+    /// The name of the file that was read first.
+    pub(crate) fn main(&self) -> Option<&str> {
+        self.files.first().map(|file| file.name.as_str())
+    }
+
     /// A file's name as the operator wrote it.
     pub(crate) fn name(&self, file: FileId) -> &str {
         self.file(file).map_or("", |file| &file.name)

@@ -7,7 +7,7 @@ use crate::source::{Sources, Span};
 use std::borrow::Cow;
 
 /// Blocks inside blocks; keepalived's own are four deep.
-const MAX_DEPTH: usize = 32;
+pub(crate) const MAX_DEPTH: usize = 32;
 
 /// Words whose values are never shown, in whatever block.
 const SECRETS: &[&str] = &["auth_pass", "key", "password"];

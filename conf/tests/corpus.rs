@@ -46,6 +46,8 @@ fn every_code_has_a_case() {
     let all: String = cases().iter().map(|case| answer(case)).collect();
     let missing: Vec<_> = Code::ALL
         .iter()
+        // Codes from 501 on are about several nodes: `pair.rs` has them.
+        .filter(|code| code.number() < 501)
         .filter(|code| !ELSEWHERE.contains(code) && !all.contains(&format!("[{code}]")))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");

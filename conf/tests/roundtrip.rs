@@ -13,7 +13,7 @@ mod generate;
 use common::{Folder, LOOKING, Memory, STRICT, data};
 use generate::{group, instance, pick, pick_all, targets, unweighted};
 use holdfast_conf::model::*;
-use holdfast_conf::{Secrets, load, print};
+use holdfast_conf::{Options, Secrets, dump_with, format as format_text, load, print};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -32,6 +32,35 @@ fn same_after_printing(config: &Config) {
     let again = loaded.config.unwrap();
     assert_eq!(&again, config, "{text}");
     assert_eq!(print(&again, Secrets::Shown), text);
+    same_after_formatting(config, &text);
+}
+
+/// However carelessly it is written, it is formatted in one way, and that means the same.
+fn same_after_formatting(config: &Config, text: &str) {
+    let careless: String = text
+        .lines()
+        .map(|line| match line.trim_start().strip_suffix(" {") {
+            // A name with `$` may be a parameter, which stays the last word of its line.
+            Some(head) if !head.contains('$') => format!("\t{head}\r\n\n  {{\n"),
+            Some(_) | None => format!("{}\t\r\n", line.trim_start()),
+        })
+        .collect();
+    let formatted = format_text("a.conf", careless.into()).unwrap();
+    assert_eq!(formatted.trim_end(), text.trim_end());
+    let loaded = Memory::one(formatted).load();
+    assert_eq!(loaded.config.as_ref(), Some(config), "{text}");
+}
+
+fn same_after_dump(config: &Config) {
+    let options = Options {
+        origins: true,
+        ..Options::default()
+    };
+    let text = print(config, Secrets::Shown);
+    let loaded = load(&Memory::one(text), Path::new("a.conf"), &options);
+    let dumped = dump_with(&loaded, Secrets::Shown).unwrap();
+    let again = Memory::one(dumped.clone()).load();
+    assert_eq!(again.config.as_ref(), Some(config), "{dumped}");
 }
 
 #[test]
@@ -464,6 +493,7 @@ proptest! {
     #[test]
     fn every_configuration_is_the_same_after_printing(config in config()) {
         same_after_printing(&config);
+        same_after_dump(&config);
     }
 
     #[test]

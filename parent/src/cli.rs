@@ -1,5 +1,6 @@
 //! The command line: keepalived's options with keepalived's letters, and a few of our own.
 
+use crate::ctl::Format;
 use lexopt::prelude::{Long, Short, Value};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -26,6 +27,8 @@ pub struct TestOptions {
     pub config: Option<PathBuf>,
     /// `-t=FILE`: where the diagnostics go instead of standard error.
     pub output: Option<PathBuf>,
+    /// `--format`.
+    pub format: Format,
 }
 
 /// Options of the daemon.
@@ -179,6 +182,7 @@ Usage: holdfast [OPTION]...
                             not exist /etc/keepalived/keepalived.conf
   -t, --config-test[=FILE]  check the configuration and end; diagnostics go to FILE or stderr
                             0 good, 4 unreadable, 5 errors, 6 insecure scripts
+      --format=text|json    with -t: diagnostics for people, or one JSON document
   -n, --dont-fork           stay in the foreground
   -l, --log-console         log to standard error as well
   -D, --log-detail          log details
@@ -272,6 +276,7 @@ impl std::fmt::Display for Name {
 struct Reader {
     options: Options,
     test: Option<Option<PathBuf>>,
+    format: Option<Format>,
     vrrp_only: bool,
     checkers_only: bool,
     /// Help, version, signal number: the first one wins.
@@ -329,6 +334,8 @@ impl Reader {
             options.log_file = Some(file.into());
         } else if name.is('S', "log-facility") {
             options.facility = facility(&text(parser.value()?))?;
+        } else if name.is_long("format") {
+            self.format = Some(format(&text(parser.value()?))?);
         } else if name.is_long("syslog-socket") {
             options.syslog_socket = parser.value()?.into();
         } else if name.is('p', "pid") {
@@ -359,7 +366,13 @@ impl Reader {
             return Ok(Command::Test(TestOptions {
                 config: self.options.config,
                 output,
+                format: self.format.unwrap_or_default(),
             }));
+        }
+        if self.format.is_some() {
+            return Err(UsageError(
+                "--format is for -t, the configuration test".to_owned(),
+            ));
         }
         if self.checkers_only && !self.vrrp_only {
             return Err(UsageError(
@@ -386,6 +399,16 @@ fn unknown(name: &Name) -> UsageError {
         Some((_, _, why)) => format!("keepalived's option {name} is refused: {why}"),
         None => format!("unknown option {name}"),
     })
+}
+
+fn format(name: &str) -> Result<Format, UsageError> {
+    match name {
+        "text" => Ok(Format::Text),
+        "json" => Ok(Format::Json),
+        _ => Err(UsageError(format!(
+            "--format cannot be `{name}`; expected text or json"
+        ))),
+    }
 }
 
 fn facility(name: &str) -> Result<Facility, UsageError> {

@@ -9,6 +9,7 @@ pub mod event;
 mod garp;
 mod instance;
 mod interfaces;
+pub mod ipvs;
 mod limit;
 pub mod packet;
 mod priority;

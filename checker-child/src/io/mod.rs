@@ -1,5 +1,6 @@
 //! Everything that touches the world.
 
+mod check;
 mod clock;
 mod confine;
 mod event_loop;

@@ -126,6 +126,7 @@ codes! {
     StrictSetsValue = 407, "strict mode overrides a value";
     OwnerIgnoresWeights = 409, "the address owner ignores weights";
     AlreadyTracked = 411, "the instance's own interface is tracked anyway";
+    SmallWeight = 412, "a check that hardly ever moves the address";
     SearchedInPath = 413, "a program is searched in PATH";
     CommandNeedsQuotes = 414, "words behind a command are user and group";
     MasterMeansOwner = 415, "state MASTER without a priority";
@@ -135,6 +136,39 @@ codes! {
     IdleWord = 419, "a word that has no effect beside the others";
     SlowBfd = 420, "BFD packets that are far apart";
     LongProcessName = 421, "a name that no process can have";
+
+    CheckChanges = 480, "a check that changes what it should only look at";
+    CheckSleeps = 481, "a check that sleeps";
+    SlowVerdict = 482, "a check that needs minutes to notice a failure";
+    KnownPassword = 483, "a password that everybody knows";
+    PriorityCut = 484, "weights beyond the highest priority";
+    OwnerAsBackup = 485, "priority 255 with state BACKUP";
+    FastAdverts = 486, "adverts that are very close together";
+    OneLostAdvert = 487, "a takeover after one lost advert";
+    WeightsWithoutPreempt = 488, "weights and nopreempt";
+
+    PairVrid = 501, "nodes with different virtual router identifiers";
+    PairVersion = 502, "nodes with different versions of VRRP";
+    PairAdvertInt = 503, "nodes with different advert_int";
+    PairAuthType = 504, "nodes with different authentication";
+    PairPassword = 505, "nodes with different passwords";
+    PairAddresses = 506, "nodes with different virtual addresses";
+    PairNotAPeer = 507, "a node that is missing in unicast_peer of another";
+    PairTransport = 508, "nodes whose adverts travel in different ways";
+    PairUnknownPeer = 509, "a unicast peer that is none of the nodes";
+    PairOneSided = 510, "an instance that not all nodes have";
+    PairEqualPriority = 511, "nodes with one priority";
+    PairTwoMasters = 512, "state MASTER on several nodes";
+    PairTwoOwners = 513, "priority 255 on several nodes";
+    PairWeight = 514, "checks that cannot move the addresses";
+    PairFamily = 515, "nodes with different address families";
+    PairPreempt = 516, "nopreempt on some nodes only";
+    PairInterface = 517, "interfaces with different names";
+    PairVirtualServers = 518, "nodes with different virtual servers";
+    PairSyncGroup = 519, "sync groups that do not fit each other";
+    PairHopLimit = 520, "a unicast_ttl below the min_ttl of a peer";
+    PairSameSource = 521, "nodes with one source address";
+    PairNotLoaded = 550, "a node whose configuration has errors";
 }
 
 impl fmt::Display for Code {

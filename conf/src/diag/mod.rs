@@ -4,6 +4,7 @@ mod code;
 mod json;
 mod render;
 
+use crate::origin::Origin;
 use crate::source::{Sources, Span};
 use std::fmt::Write;
 
@@ -149,6 +150,16 @@ impl Diagnostics {
         }
     }
 
+    /// Takes over what somebody else said with some of the codes, and all that must stay hidden.
+    pub(crate) fn adopt(&mut self, other: Self, codes: &[Code]) {
+        self.secrets.extend(other.secrets);
+        for diagnostic in other.kept {
+            if codes.contains(&diagnostic.code) {
+                self.push(diagnostic);
+            }
+        }
+    }
+
     /// Says something once for all lines to which it applies, and counts the further ones.
     pub(crate) fn once(&mut self, code: Code, make: impl FnOnce() -> Diagnostic) {
         match self.kept.iter_mut().find(|kept| kept.code == code) {
@@ -291,6 +302,22 @@ impl Report {
             label => format!(": {label}"),
         };
         format!("{place}{severity}[{code}]: {}{label}", diagnostic.text)
+    }
+
+    /// True for the file that reading began with.
+    pub(crate) fn is_main(&self, name: &str) -> bool {
+        self.sources.main().is_some_and(|main| main == name)
+    }
+
+    /// A place of these texts.
+    pub(crate) fn origin(&self, span: Span, from: Option<&str>) -> Origin {
+        let place = self.sources.place(span);
+        Origin {
+            file: self.sources.name(span.file).to_owned(),
+            line: place.line,
+            column: place.column,
+            from: from.map(str::to_owned),
+        }
     }
 
     /// What was counted but not kept.

@@ -2,9 +2,12 @@
 
 mod instance;
 mod router;
+pub(crate) mod servers;
 
-use crate::model::{Config, Global, ScriptAction, ScriptCommand, VirtualServer, VrrpScript};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::model::{
+    Config, Global, ScriptAction, ScriptCommand, VirtualServer, VrrpInstance, VrrpScript,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 /// What became of a named part.
@@ -98,6 +101,15 @@ impl Diff {
 
 /// Compares two configurations. The work grows with their size, not with its square.
 pub fn diff(old: &Config, new: &Config) -> Diff {
+    Diff {
+        instances: parts(&old.instances, &new.instances),
+        virtual_servers: parts(&old.virtual_servers, &new.virtual_servers),
+        ..without_servers(old, new)
+    }
+}
+
+/// Neither instances nor virtual servers.
+fn without_servers(old: &Config, new: &Config) -> Diff {
     let mut trackers = parts(&old.track_processes, &new.track_processes);
     trackers.extend(parts(&old.track_files, &new.track_files));
     trackers.extend(parts(&old.bfd_instances, &new.bfd_instances));
@@ -105,10 +117,20 @@ pub fn diff(old: &Config, new: &Config) -> Diff {
         global: global(old, new),
         scripts: parts(&old.scripts, &new.scripts),
         trackers,
-        instances: parts(&old.instances, &new.instances),
+        instances: Vec::new(),
         sync_groups: parts(&old.sync_groups, &new.sync_groups),
-        virtual_servers: parts(&old.virtual_servers, &new.virtual_servers),
+        virtual_servers: Vec::new(),
     }
+}
+
+/// What differs apart from instances and virtual servers, in lines.
+pub(crate) fn besides(old: &Config, new: &Config) -> Vec<String> {
+    without_servers(old, new).lines()
+}
+
+/// The values that differ between two versions of an instance.
+pub(crate) fn instance(old: &VrrpInstance, new: &VrrpInstance) -> Vec<String> {
+    new.differences(old).0
 }
 
 /// A part that is found again by its name.
@@ -122,27 +144,36 @@ trait Part: PartialEq {
 }
 
 fn parts<T: Part>(old: &[T], new: &[T]) -> Vec<Change> {
-    let mut before: BTreeMap<String, &T> = old.iter().map(|part| (part.name(), part)).collect();
-    let mut changes: Vec<Change> = new
+    let unchanged = |part: &T| Change {
+        name: part.name(),
+        kind: ChangeKind::Unchanged,
+    };
+    // Most parts stand where they stood: only those behind them are looked up by name.
+    let same = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+    let (head, new) = new.split_at_checked(same).unwrap_or((&[], new));
+    let old = old.get(same..).unwrap_or_default();
+    let mut changes: Vec<Change> = head.iter().map(unchanged).collect();
+    let mut before: HashMap<String, &T> = old.iter().map(|part| (part.name(), part)).collect();
+    changes.extend(new.iter().map(|part| {
+        let name = part.name();
+        let kind = match before.remove(&name) {
+            None => ChangeKind::Added(part.what()),
+            Some(old) if old == part => ChangeKind::Unchanged,
+            Some(old) => ChangeKind::Changed(part.differences(old).0),
+        };
+        Change { name, kind }
+    }));
+    if before.is_empty() {
+        return changes;
+    }
+    let gone = old
         .iter()
-        .map(|part| {
-            let name = part.name();
-            let kind = match before.remove(&name) {
-                None => ChangeKind::Added(part.what()),
-                Some(old) if old == part => ChangeKind::Unchanged,
-                Some(old) => ChangeKind::Changed(part.differences(old).0),
-            };
-            Change { name, kind }
-        })
-        .collect();
-    changes.extend(
-        old.iter()
-            .filter(|part| before.contains_key(&part.name()))
-            .map(|part| Change {
-                name: part.name(),
-                kind: ChangeKind::Removed(part.what()),
-            }),
-    );
+        .map(|part| (part, part.name()))
+        .filter(|(_, name)| before.contains_key(name));
+    changes.extend(gone.map(|(part, name)| Change {
+        name,
+        kind: ChangeKind::Removed(part.what()),
+    }));
     changes
 }
 
@@ -316,18 +347,6 @@ impl Part for VirtualServer {
     }
 
     fn differences(&self, old: &Self) -> Values {
-        let mut values = Values::default();
-        values.list(
-            "real server",
-            &old.real_servers,
-            &self.real_servers,
-            |server| format!("[{}]:{}", server.address, server.port),
-        );
-        let rest = |server: &Self| Self {
-            real_servers: Vec::new(),
-            ..server.clone()
-        };
-        values.changed("settings", &rest(old), &rest(self));
-        values
+        Values(servers::ServerChange::new(old, self).words())
     }
 }

@@ -5,16 +5,17 @@ mod bfd;
 mod bytes;
 mod checker;
 mod command;
-mod entry;
+pub(crate) mod entry;
 mod forward;
 mod global;
 mod hmac;
 mod link;
+mod lint;
 mod number;
 mod route;
 mod rule;
 mod script;
-mod settings;
+pub(crate) mod settings;
 mod statics;
 mod sync;
 mod tracker;
@@ -26,6 +27,7 @@ mod words;
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, quote};
 use crate::keyword::{Section, Word};
 use crate::model::{Config, InvalidValue};
+use crate::origin::Origins;
 use crate::source::{Sources, Span};
 use crate::tree::{Statement, Text, Tree};
 use crate::{HostFact, HostNeed, NotCarriedOut, Options, UnknownWords};
@@ -40,8 +42,20 @@ pub(crate) struct Context<'a> {
     needs: Vec<HostNeed>,
     /// Who needs what, as far as it is noted.
     noted: HashSet<(String, HostFact)>,
+    /// Where values are set, if somebody asked.
+    origins: Option<Origins>,
     /// What the next rule without a preference has; IPv4 and IPv6.
     preferences: [u32; 2],
+}
+
+/// What lowering gives.
+pub(crate) struct Lowered {
+    /// The configuration, with gaps where there were errors.
+    pub(crate) config: Config,
+    /// What the host has to have.
+    pub(crate) needs: Vec<HostNeed>,
+    /// Where values were set, if somebody asked.
+    pub(crate) origins: Option<Origins>,
 }
 
 impl Context<'_> {
@@ -57,6 +71,7 @@ impl Context<'_> {
         }
     }
 
+    /// Something that is read and checked, and nothing more. Said once for all places.
     /// Notes what the host has to have, once for each who needs it.
     fn need(&mut self, fact: HostFact, subject: &str, span: Span) {
         if self.noted.insert((subject.to_owned(), fact.clone())) {
@@ -97,13 +112,14 @@ pub(crate) fn lower(
     lines: &[Span],
     options: &Options,
     said: &mut Diagnostics,
-) -> (Config, Vec<HostNeed>) {
+) -> Lowered {
     let mut cx = Context {
         sources,
         options,
         said,
         needs: Vec::new(),
         noted: HashSet::new(),
+        origins: options.origins.then(Origins::default),
         preferences: [rule::LAST_PREFERENCE; 2],
     };
     let mut tree = Tree::new(sources, lines);
@@ -112,12 +128,20 @@ pub(crate) fn lower(
         take(&mut cx, &mut blocks, &statement);
     }
     let config = assemble(&mut cx, blocks);
-    (config, cx.needs)
+    Lowered {
+        config,
+        needs: cx.needs,
+        origins: cx.origins,
+    }
 }
 
 fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
     let mut root = Settings::default();
     settings::read_statement(cx, Section::Root, statement, &mut root);
+    if let Some(origins) = &mut cx.origins {
+        origins.record(cx.sources, &root);
+    }
+    lint::commands(cx, &root);
     for setting in root.take_list() {
         let Value::Block(header, settings) = setting.value else {
             blocks.root.put(cx, setting, settings::Repeat::Last);
@@ -171,6 +195,7 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
         sync_groups,
         virtual_servers,
     };
+    lint::values(cx, &config, &blocks);
     if cx.said.errors() == 0 && config.instances.is_empty() && config.virtual_servers.is_empty() {
         cx.push(Diagnostic::unplaced(
             Severity::Warning,

@@ -304,6 +304,32 @@ pub struct VirtualRouter {
     pub track_scripts: Vec<TrackScript>,
 }
 
+impl VirtualRouter {
+    /// True where nothing of a running router can go on with a new configuration: it speaks to
+    /// others, or in another way. It is released and started anew then; everything else changes
+    /// under way.
+    pub fn needs_restart(&self, new: &Self) -> bool {
+        self.interface != new.interface
+            || self.vrid != new.vrid
+            || self.version != new.version
+            || self.family != new.family
+            || self.auth != new.auth
+            || !same_way(&self.transport, &new.transport)
+    }
+}
+
+/// Peers, TTL and the check of senders may change under way.
+fn same_way(old: &Transport, new: &Transport) -> bool {
+    match (old, new) {
+        (Transport::Multicast { .. }, Transport::Multicast { .. }) => old == new,
+        (Transport::Unicast { source: old, .. }, Transport::Unicast { source: new, .. }) => {
+            old == new
+        }
+        (Transport::Multicast { .. }, Transport::Unicast { .. })
+        | (Transport::Unicast { .. }, Transport::Multicast { .. }) => false,
+    }
+}
+
 /// Scripts that are run on a change of state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotifyScripts {

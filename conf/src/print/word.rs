@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// One word of a line. A word with a quotation mark inside cannot be written; the reader never
 /// makes one.
-pub(super) fn plain(word: &str) -> String {
+pub(crate) fn plain(word: &str) -> String {
     let bare = |c: char| !c.is_whitespace() && !matches!(c, '{' | '}' | '#' | '!' | '\\' | '"');
     // At the start of a line these are no words for the reader.
     let first = ["//", "@", "$", "~", "include", "'"];

@@ -4,7 +4,7 @@
 const MAX_ALTERNATIVES: usize = 256;
 
 /// An include line.
-pub(super) struct Include<'a> {
+pub(crate) struct Include<'a> {
     /// Offset of the pattern in the line.
     pub(super) start: usize,
     pattern: &'a str,
@@ -20,7 +20,7 @@ pub(super) struct Owned {
 
 impl<'a> Include<'a> {
     /// Recognises an include line.
-    pub(super) fn parse(line: &'a str) -> Option<Self> {
+    pub(crate) fn parse(line: &'a str) -> Option<Self> {
         let word = line.trim_start();
         let rest = word.strip_prefix("include")?;
         let (must_match, rest) = match rest.get(..1)? {

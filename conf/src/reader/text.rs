@@ -10,7 +10,7 @@ const MAX_FILE: usize = 64 * 1024 * 1024;
 const MAX_LINE: usize = 8_192;
 
 /// Why a file is not read.
-pub(super) struct Fault {
+pub(crate) struct Fault {
     code: Code,
     text: String,
     at: usize,
@@ -19,7 +19,7 @@ pub(super) struct Fault {
 
 impl Fault {
     /// The error for it; the place is in the part of the text that was kept.
-    pub(super) fn diagnostic(self, file: FileId) -> Diagnostic {
+    pub(crate) fn diagnostic(self, file: FileId) -> Diagnostic {
         let whole = Span {
             file,
             start: 0,
@@ -30,7 +30,7 @@ impl Fault {
 }
 
 /// The text, or as much of it as is good, with the reason.
-pub(super) fn check(bytes: Vec<u8>) -> (String, Option<Fault>) {
+pub(crate) fn check(bytes: Vec<u8>) -> (String, Option<Fault>) {
     if bytes.len() > MAX_FILE {
         let text = format!("the file is larger than {MAX_FILE} bytes");
         return (String::new(), Some(fault(Code::LargeFile, text, 0)));
@@ -86,7 +86,7 @@ fn not_utf8(error: std::string::FromUtf8Error) -> (String, Option<Fault>) {
 }
 
 /// The error for a line that is too long; comments may be as long as they like.
-pub(super) fn long_line(text: &str, line: Span) -> Option<Diagnostic> {
+pub(crate) fn long_line(text: &str, line: Span) -> Option<Diagnostic> {
     if text.len() <= MAX_LINE || text.trim_start().starts_with(['#', '!']) {
         return None;
     }
@@ -98,7 +98,7 @@ pub(super) fn long_line(text: &str, line: Span) -> Option<Diagnostic> {
 }
 
 /// The name of a definition `$NAME=…`.
-pub(super) fn definition(text: &str) -> Option<&str> {
+pub(crate) fn definition(text: &str) -> Option<&str> {
     let (name, _) = text.strip_prefix('$')?.split_once('=')?;
     is_name(name).then_some(name)
 }

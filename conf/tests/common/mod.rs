@@ -19,12 +19,14 @@ use std::path::{Path, PathBuf};
 pub(crate) const STRICT: Options = Options {
     unknown_words: UnknownWords::Refuse,
     not_carried_out: NotCarriedOut::Refuse,
+    origins: false,
 };
 
 /// Options of those who look at a configuration without running it.
 pub(crate) const LOOKING: Options = Options {
     unknown_words: UnknownWords::Refuse,
     not_carried_out: NotCarriedOut::Warn,
+    origins: false,
 };
 
 /// A folder of the test data.

@@ -87,6 +87,7 @@ fn the_configuration_test_may_name_a_file_for_its_output() {
         Ok(Command::Test(TestOptions {
             config: Some("x".into()),
             output: output.map(PathBuf::from),
+            format: Format::Text,
         }))
     };
     assert_eq!(read(&["holdfast", "-t", "-f", "x"]), test(None));
@@ -94,6 +95,26 @@ fn the_configuration_test_may_name_a_file_for_its_output() {
     assert_eq!(
         read(&["holdfast", "--config-test=/out", "-fx"]),
         test(Some("/out"))
+    );
+}
+
+#[test]
+fn the_configuration_test_speaks_json_where_that_is_asked_for() {
+    let json = TestOptions {
+        format: Format::Json,
+        ..TestOptions::default()
+    };
+    assert_eq!(
+        read(&["holdfast", "--format=json", "-t"]),
+        Ok(Command::Test(json))
+    );
+    assert_eq!(
+        error(&["holdfast", "-t", "--format", "xml"]),
+        "--format cannot be `xml`; expected text or json"
+    );
+    assert_eq!(
+        error(&["holdfast", "--format=json"]),
+        "--format is for -t, the configuration test"
     );
 }
 

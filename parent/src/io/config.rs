@@ -63,6 +63,7 @@ pub(crate) fn read(path: &Path, unknown_words: UnknownWords) -> Outcome {
         config,
         report,
         needs,
+        ..
     } = holdfast_conf::load(
         &files,
         path,

@@ -1,4 +1,4 @@
-"""Configurations whose netlink messages are captured from keepalived: (name, text)."""
+"""Configurations without checks: their messages are captured, their tables compared."""
 
 PLAIN = '''
 virtual_server 192.0.2.1 80 {

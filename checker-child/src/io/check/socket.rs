@@ -1,0 +1,126 @@
+//! Sockets with the source, device and mark that a check asks for.
+
+use super::net_error;
+use holdfast_checker::check::NetError;
+use holdfast_ipc::config::model::Endpoint;
+use nix::errno::Errno;
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::OwnedFd;
+use tokio::io::unix::AsyncFd;
+
+/// A socket for a connection, not connected yet.
+pub(super) fn stream(endpoint: &Endpoint) -> Result<Socket, NetError> {
+    let socket = new(endpoint, Type::STREAM, Protocol::TCP)?;
+    // Nothing that is said may wait for more.
+    socket.set_tcp_nodelay(true).map_err(told("TCP_NODELAY"))?;
+    Ok(socket)
+}
+
+/// A connected datagram socket: errors by ICMP come back as errors of the socket.
+pub(super) fn udp(endpoint: &Endpoint) -> Result<AsyncFd<Socket>, NetError> {
+    datagram(new(endpoint, Type::DGRAM, Protocol::UDP)?, endpoint)
+}
+
+/// A ping socket. The kernel sets identifier and checksum.
+pub(super) fn ping(endpoint: &Endpoint) -> Result<AsyncFd<Socket>, NetError> {
+    let protocol = match endpoint.address {
+        IpAddr::V4(_) => Protocol::ICMPV4,
+        IpAddr::V6(_) => Protocol::ICMPV6,
+    };
+    datagram(new(endpoint, Type::DGRAM, protocol)?, endpoint)
+}
+
+/// Where the check goes.
+pub(super) fn destination(endpoint: &Endpoint) -> Result<SocketAddr, NetError> {
+    let mut address = SocketAddr::new(endpoint.address, endpoint.port);
+    if let (SocketAddr::V6(v6), Some(interface)) = (&mut address, &endpoint.interface)
+        && v6.ip().is_unicast_link_local()
+    {
+        let index = nix::net::if_::if_nametoindex(interface.as_str())
+            .map_err(|_errno| NetError::Other(format!("there is no interface {interface}")))?;
+        v6.set_scope_id(index);
+    }
+    Ok(address)
+}
+
+fn datagram(socket: Socket, endpoint: &Endpoint) -> Result<AsyncFd<Socket>, NetError> {
+    let destination = SockAddr::from(destination(endpoint)?);
+    socket
+        .connect(&destination)
+        .map_err(|error| net_error::of(&error))?;
+    watch(socket).map_err(|error| net_error::of(&error))
+}
+
+#[expect(
+    deprecated,
+    reason = "unsound only for a type that changes or closes its descriptor meanwhile, which a \
+              Socket cannot; the replacement is an unsafe call"
+)]
+fn watch(socket: Socket) -> io::Result<AsyncFd<Socket>> {
+    AsyncFd::new(socket)
+}
+
+fn new(endpoint: &Endpoint, kind: Type, protocol: Protocol) -> Result<Socket, NetError> {
+    let domain = match endpoint.address {
+        IpAddr::V4(_) => Domain::IPV4,
+        IpAddr::V6(_) => Domain::IPV6,
+    };
+    let is_ping = protocol == Protocol::ICMPV4 || protocol == Protocol::ICMPV6;
+    let socket = Socket::new(domain, kind.nonblocking(), Some(protocol)).map_err(|error| {
+        match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::EACCES) if is_ping => NetError::Other(
+                "ping sockets are closed to the group of the checker: widen sysctl \
+                 net.ipv4.ping_group_range"
+                    .to_owned(),
+            ),
+            _other => net_error::of(&error),
+        }
+    })?;
+    if endpoint.mark != 0 {
+        socket.set_mark(endpoint.mark).map_err(told("fwmark"))?;
+    }
+    if let Some(interface) = &endpoint.interface {
+        socket
+            .bind_device(Some(interface.as_str().as_bytes()))
+            .map_err(told("bind_if"))?;
+    }
+    bind(&socket, endpoint)?;
+    Ok(socket)
+}
+
+fn bind(socket: &Socket, endpoint: &Endpoint) -> Result<(), NetError> {
+    if endpoint.source.is_none() && endpoint.source_port.is_none() {
+        return Ok(());
+    }
+    let any = match endpoint.address {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    let source = SocketAddr::new(
+        endpoint.source.unwrap_or(any),
+        endpoint.source_port.unwrap_or(0),
+    );
+    if endpoint.source_port.is_some() {
+        // The last check's connection may still be in TIME_WAIT with that port.
+        socket.set_reuse_address(true).map_err(told("bind_port"))?;
+    }
+    socket.bind(&source.into()).map_err(told("bindto"))
+}
+
+/// An error with the word of the configuration that it is about.
+fn told(word: &'static str) -> impl Fn(io::Error) -> NetError {
+    move |error| match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EPERM | Errno::EACCES) => {
+            NetError::Other(format!("{word}: an unprivileged process may not do this"))
+        }
+        Some(errno) => NetError::Other(format!("{word}: {}", errno.desc())),
+        None => NetError::Other(format!("{word}: {error}")),
+    }
+}
+
+/// A socket as its descriptor.
+pub(super) fn into_stream(socket: Socket) -> std::net::TcpStream {
+    std::net::TcpStream::from(OwnedFd::from(socket))
+}
