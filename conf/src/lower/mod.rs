@@ -179,11 +179,12 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
     let track_files = tracker::files(cx, &blocks.files);
     let bfd_instances = bfd::assemble(cx, &blocks.bfds);
     let known = tracking::Known::new(&blocks);
-    let statics = statics::assemble(cx, &blocks.root, &blocks.global);
-    let instances = vrrp::assemble(cx, &blocks, &known, &statics);
+    let instances = vrrp::assemble(cx, &blocks, &known);
     let sync_groups = sync::assemble(cx, &blocks, &known);
     tracking::unused(cx, &blocks);
     let virtual_servers = checker::finish(cx, drafts, &blocks.global);
+    let statics = statics::assemble(cx, &blocks.root, &blocks.global);
+    vrrp::also_static(cx, &blocks, &instances, &statics);
     let config = Config {
         global,
         statics,

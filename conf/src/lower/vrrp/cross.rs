@@ -88,10 +88,10 @@ fn same_address(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)]) {
 }
 
 /// An address that is there in any case and moves as well.
-pub(super) fn also_static(
+pub(in crate::lower) fn also_static(
     cx: &mut Context<'_>,
-    instances: &[(&Named, VrrpInstance)],
     blocks: &Blocks,
+    instances: &[VrrpInstance],
     statics: &Statics,
 ) {
     let fixed: BTreeSet<(Option<&IfName>, IpAddr)> = statics
@@ -99,17 +99,21 @@ pub(super) fn also_static(
         .iter()
         .map(|line| (line.address.dev.as_ref(), line.address.address))
         .collect();
-    for (block, instance) in instances {
+    for instance in instances {
         let router = &instance.router;
         for address in router.addresses.iter().chain(&router.excluded) {
             let interface = address.dev.as_ref().or(router.interface.as_ref());
             if !fixed.contains(&(interface, address.address)) || cx.said.is_full() {
                 continue;
             }
+            let name = router.name.as_str();
+            let Some(block) = blocks.instances.iter().find(|block| block.name == name) else {
+                continue;
+            };
             let text = format!(
                 "{} is in `static_ipaddress` and in {}",
                 address.address,
-                quote(&block.name)
+                quote(name)
             );
             let mut diagnostic =
                 Diagnostic::warning(Code::SameAddress, place(block, address.address), text)

@@ -9,6 +9,8 @@ mod garp;
 mod hmac;
 mod link;
 mod transport;
+
+pub(super) use cross::also_static;
 mod traps;
 
 use super::settings::Settings;
@@ -19,7 +21,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::keyword::Word;
 use crate::model::{
     AdvertInterval, ChecksumForm, Family, IfName, InstanceName, Micros, NotifyScripts, Priority,
-    Statics, Version, VirtualRouter, Vrid, VrrpInstance,
+    Version, VirtualRouter, Vrid, VrrpInstance,
 };
 use crate::source::Span;
 
@@ -28,7 +30,6 @@ pub(super) fn assemble(
     cx: &mut Context<'_>,
     blocks: &Blocks,
     known: &Known<'_>,
-    statics: &Statics,
 ) -> Vec<VrrpInstance> {
     super::same_names(cx, "vrrp_instance", &blocks.instances);
     let groups = sync::memberships(blocks);
@@ -46,7 +47,6 @@ pub(super) fn assemble(
         }
     }
     cross::check(cx, &done);
-    cross::also_static(cx, &done, blocks, statics);
     done.into_iter().map(|(_, instance)| instance).collect()
 }
 
