@@ -237,6 +237,43 @@ fn an_earlier_state_master_is_not_taken_back() {
 }
 
 #[test]
+fn of_a_word_and_its_contrary_the_last_one_counts() {
+    assert!(!instance("nopreempt\npreempt").router.nopreempt);
+    assert!(instance("preempt\nnopreempt").router.nopreempt);
+    assert!(instance("nopreempt\npreempt\nnopreempt").router.nopreempt);
+    assert!(!instance("no_accept\naccept").no_accept);
+    assert!(instance("accept\nno_accept").no_accept);
+}
+
+#[test]
+fn a_bfd_session_that_names_both_listeners_tells_both() {
+    use holdfast_conf::model::BfdListeners;
+    let listeners = |words: &str| {
+        let session = format!("bfd_instance a {{\n neighbor_ip 192.0.2.2\n{words}\n}}\n");
+        let config = config(&(session + &text("")));
+        config.bfd_instances.first().unwrap().listeners
+    };
+    assert_eq!(listeners("vrrp\nchecker"), BfdListeners::Both);
+    assert_eq!(listeners(""), BfdListeners::Both);
+    assert_eq!(listeners("vrrp"), BfdListeners::Vrrp);
+    assert_eq!(listeners("checker"), BfdListeners::Checkers);
+}
+
+#[test]
+fn a_tracker_may_stand_behind_its_use_and_the_difference_is_told() {
+    let script = "vrrp_script a {\n script \"/bin/a\"\n}\n";
+    let use_of_it = text("track_script {\n a\n}");
+    let behind = use_of_it.clone() + script;
+    let tracked = config(&behind).instances.remove(0).router.track_scripts;
+    assert_eq!(tracked.len(), 1);
+    assert_eq!(
+        said(&behind, "note"),
+        ["note[HF0418]: keepalived does not track `a` here: holdfast does"]
+    );
+    assert_eq!(said(&(script.to_owned() + &use_of_it), "note"), [""; 0]);
+}
+
+#[test]
 fn the_window_of_time_is_three_intervals_between_five_seconds_and_five_minutes() {
     use holdfast_conf::model::AntiReplay;
     let key = format!("key 1 hex:{}", "0f".repeat(32));

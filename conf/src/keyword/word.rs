@@ -5,6 +5,7 @@
 pub(crate) enum Word {
     /// Nothing: the word is not carried out.
     None,
+    Accept,
     ActiveKey,
     AdvertInt,
     Alpha,
@@ -122,6 +123,7 @@ pub(crate) enum Word {
     PersistenceGranularity,
     PersistenceTimeout,
     PingCheck,
+    Preempt,
     PreemptDelay,
     Priority,
     Process,

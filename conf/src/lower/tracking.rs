@@ -14,8 +14,8 @@ use crate::source::Span;
 use crate::suggest;
 use std::collections::BTreeMap;
 
-/// The blocks of one kind that exist, with the weight that is written in them.
-type Names<'a> = BTreeMap<&'a str, Option<(Weight, bool)>>;
+/// The blocks of one kind that exist, with the weight that is written in them and their place.
+type Names<'a> = BTreeMap<&'a str, (Option<(Weight, bool)>, Span)>;
 
 /// Everything that can be tracked by name.
 pub(super) struct Known<'a> {
@@ -48,7 +48,10 @@ fn only_checkers(block: &Named) -> Option<(&str, Span)> {
 fn names(blocks: &[Named]) -> Names<'_> {
     blocks
         .iter()
-        .map(|block| (block.name.as_str(), tracker::weight(&block.settings)))
+        .map(|block| {
+            let weight = tracker::weight(&block.settings);
+            (block.name.as_str(), (weight, block.span))
+        })
         .collect()
 }
 
@@ -264,7 +267,7 @@ fn known_lines<N: TryFrom<String>>(
 ) -> Vec<Line<N>> {
     let mut lines = Vec::new();
     for (name, written, span) in entries(cx, settings, kind.word) {
-        let Some(own) = known.get(name.as_str()) else {
+        let Some((own, block)) = known.get(name.as_str()) else {
             let near = match cx.said.is_full() {
                 true => None,
                 false => suggest::nearest(&name, known.keys().copied()),
@@ -277,6 +280,7 @@ fn known_lines<N: TryFrom<String>>(
             );
             continue;
         };
+        behind_its_use(cx, kind, &name, span, *block);
         let written = written.or(*own);
         let default = (Weight::try_from(kind.weight).unwrap_or_default(), false);
         let (weight, reverse) = written.unwrap_or(default);
@@ -293,6 +297,23 @@ fn known_lines<N: TryFrom<String>>(
     lines
 }
 
+/// keepalived looks for what it has read so far.
+fn behind_its_use(cx: &mut Context<'_>, kind: &Kind, name: &str, span: Span, block: Span) {
+    if block.file != span.file || block.start < span.start {
+        return;
+    }
+    let text = format!("keepalived does not track {} here", quote(name));
+    cx.push(
+        Diagnostic::note(Code::KeepalivedDiffers, span, text)
+            .label("holdfast does")
+            .also(block, "this stands behind its use")
+            .help(format!(
+                "put the `{}` first: then both track it",
+                kind.block
+            )),
+    );
+}
+
 /// `track_bfd`; sessions that tell no instance cannot be tracked.
 fn told_lines(cx: &mut Context<'_>, settings: &Settings, known: &Known<'_>) -> Vec<Line<BfdName>> {
     let lines: Vec<Line<BfdName>> = known_lines(cx, settings, &BFDS, &known.bfds);
@@ -304,7 +325,7 @@ fn told_lines(cx: &mut Context<'_>, settings: &Settings, known: &Known<'_>) -> V
                     .label("tracked here")
                     .also(*word, "only real servers are told")
                     .because("keepalived leaves it out: the instance would track nothing")
-                    .help("leave out `checker`, or add `vrrp`"),
+                    .help("leave out `checker`"),
             );
         }
     }
