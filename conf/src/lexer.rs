@@ -38,6 +38,7 @@ pub(crate) fn split<'s>(text: &'s str, line: Span, said: &mut Diagnostics) -> Ve
         said,
     };
     while lexer.token() {}
+    lexer.stray_backslash();
     lexer.tokens
 }
 
@@ -73,6 +74,19 @@ impl<'s> Lexer<'s, '_> {
             _ => self.bare(),
         }
         true
+    }
+
+    /// A backslash at the end of a line joins lines in a definition only.
+    fn stray_backslash(&mut self) {
+        let is_stray = |token: &mut Token<'_>| token.kind == TokenKind::Bare && token.text == "\\";
+        if let Some(token) = self.tokens.pop_if(is_stray) {
+            self.said.once(Code::StrayBackslash, || {
+                let text = "this backslash does not join lines";
+                Diagnostic::warning(Code::StrayBackslash, token.span, text)
+                    .label("ignored")
+                    .because("only the value of a definition `$NAME=…` goes on in the next line")
+            });
+        }
     }
 
     fn rest(&self) -> &'s str {

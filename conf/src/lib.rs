@@ -32,6 +32,7 @@ pub use print::{Secrets, print};
 
 use diag::Diagnostics;
 use model::{Config, IfName};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -40,8 +41,26 @@ pub trait Files {
     /// The whole file. Refuses what is not a regular file.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
+    /// What a path leads to, links followed.
+    fn kind(&self, path: &Path) -> io::Result<FileKind> {
+        self.read(path).map(|_| FileKind::Regular)
+    }
+
     /// Names that match a pattern as glob(7) says, sorted; empty when none matches.
     fn matches(&self, pattern: &str) -> io::Result<Vec<PathBuf>>;
+}
+
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A file that nobody may execute.
+    Regular,
+    /// A file that somebody may execute; such a one is not included.
+    Executable,
+    /// A directory.
+    Directory,
+    /// A socket, a FIFO, a device.
+    Other,
 }
 
 /// What becomes of a word that nobody knows.
@@ -71,6 +90,16 @@ pub struct Options {
     pub unknown_words: UnknownWords,
     /// What becomes of words that this version does not carry out.
     pub not_carried_out: NotCarriedOut,
+    /// The name for conditional lines (`-i`); without one, lines for some name are left out.
+    pub config_id: Option<String>,
+    /// `-e`: every include has to succeed.
+    pub all_config: bool,
+    /// What relative paths are relative to, for `${_PWD}`.
+    pub working_directory: Option<PathBuf>,
+    /// Variables of the environment, for `${_ENV NAME}`.
+    pub environment: BTreeMap<String, String>,
+    /// Where the numbers of `${_RANDOM}` start; the same seed gives the same configuration.
+    pub random_seed: u64,
     /// Notes where each value was set, for `dump` and `pair`; costs time and memory.
     pub origins: bool,
 }
@@ -137,7 +166,7 @@ impl Loaded {
 /// Reads a configuration with everything that it includes. All errors are collected.
 pub fn load(files: &dyn Files, path: &Path, options: &Options) -> Loaded {
     let mut said = Diagnostics::default();
-    let (sources, lines) = reader::read(files, path, &mut said);
+    let (sources, lines) = reader::read(files, path, options, &mut said);
     let lowered = lower::lower(&sources, &lines, options, &mut said);
     Loaded {
         config: (said.errors() == 0).then_some(lowered.config),

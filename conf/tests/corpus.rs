@@ -5,7 +5,8 @@
 mod common;
 
 use common::{Folder, LOOKING, STRICT, compare, data, told};
-use holdfast_conf::{Code, load};
+use holdfast_conf::{Code, Options, load};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Codes whose files are too large for the corpus; `hostile.rs` has them.
@@ -25,8 +26,13 @@ fn answer(case: &Path) -> String {
     let files = Folder(case.to_owned());
     // Cases about words that are not carried out show what is made of them all the same.
     let looking = case.to_string_lossy().ends_with("-looking");
-    let options = if looking { &LOOKING } else { &STRICT };
-    let loaded = load(&files, Path::new("in.conf"), options);
+    let options = Options {
+        config_id: Some("web1".to_owned()),
+        working_directory: Some("/etc/holdfast".into()),
+        environment: BTreeMap::from([("SITE".to_owned(), "east #1".to_owned())]),
+        ..if looking { LOOKING } else { STRICT }
+    };
+    let loaded = load(&files, Path::new("in.conf"), &options);
     assert_eq!(loaded.config.is_none(), loaded.report.errors() > 0);
     told(&loaded, "in.conf")
 }

@@ -25,6 +25,7 @@ const PROSE: &[(Code, &str)] = &[
     (Code::LongLine, "8,193 bytes"),
     (Code::LargeFile, "64 MiB"),
     (Code::TooManyIncludes, "4,097 files"),
+    (Code::NotIncluded, "it is about the mode of a file"),
     (Code::TooDeep, "33 nested blocks"),
     (Code::TooManyAddresses, "256 addresses"),
 ];

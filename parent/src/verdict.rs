@@ -43,11 +43,13 @@ impl Verdict {
         }
     }
 
-    /// Exit status as keepalived really has it: 0 good, 4 unreadable, 5 errors, 6 insecure scripts.
+    /// Exit status as keepalived really has it: 0 good, 4 unreadable, 5 errors, 6 insecure scripts
+    /// or an include that has to succeed and does not.
     pub fn status(&self) -> u8 {
         match &self.reading {
             Reading::Unreadable(_) => 4,
             Reading::Empty(_) => 5,
+            Reading::Read(report) if report.include_check_failed() => 6,
             Reading::Read(report) if report.errors() > 0 => 5,
             Reading::Read(_) if !self.insecure.is_empty() => 6,
             Reading::Read(_) => 0,

@@ -47,8 +47,22 @@ codes! {
     NoMatch = 10, "an include matches no file";
     IncludeCycle = 11, "a file includes itself";
     TooManyIncludes = 12, "too many files are included";
-    Preprocessor = 13, "definitions, conditions and generators";
+    // 13 was "definitions, conditions and generators", when they were not carried out.
     NothingConfigured = 14, "nothing is configured";
+    UndefinedName = 15, "a name that is not defined";
+    DefinitionCycle = 16, "a definition contains itself";
+    NotReplaced = 17, "the use of a definition that is not replaced";
+    ExpandsTooFar = 18, "definitions and generators make too much";
+    NotLast = 19, "words behind a definition of several lines";
+    BadDefinition = 20, "a definition is written wrong";
+    BadCondition = 21, "a condition is written wrong";
+    BadGenerator = 22, "a generator is written wrong";
+    BadPredefined = 23, "a predefined name is used wrongly";
+    StrayBackslash = 24, "a backslash that joins no lines";
+    IncludeCheck = 25, "an include that has to succeed does not";
+    NotIncluded = 26, "a file is not read because it is executable";
+    ReservedName = 27, "a definition with a reserved name";
+    UnsetVariable = 28, "a variable of the environment is not set";
 
     UnknownWord = 101, "a word that nobody knows";
     NotYet = 102, "a word of keepalived that holdfast does not carry out yet";
@@ -83,6 +97,9 @@ codes! {
     RelativePath = 217, "a path is not absolute";
 
     BadRule = 230, "a rule of the kernel that cannot be";
+    RegexTooMuch = 231, "a pattern that needs more than a linear search";
+    BadRange = 232, "a range of addresses is wrong";
+    BadPath = 233, "an absolute path is expected";
 
     SameVrid = 301, "two instances share a virtual router identifier";
     UnknownScript = 302, "a tracked script does not exist";
@@ -101,6 +118,12 @@ codes! {
     QuorumTooLarge = 318, "a quorum above the sum of the weights";
     NoMailServer = 321, "mail without a server";
     NoPreference = 330, "a rule without a preference";
+    NeverSucceeds = 331, "a check that can never succeed";
+    UnknownReference = 332, "a block that is named does not exist";
+    UnusedGroup = 333, "a group that nobody uses";
+    UselessGroup = 334, "a group without what it is for";
+    DelayCut = 335, "a delay that is too long for an instance";
+    SharedFifo = 336, "a pipe or its reader without the other";
     UnknownMember = 350, "a member of a sync group does not exist";
     TwoGroups = 351, "an instance is in two sync groups";
     LonelyGroup = 352, "a sync group of fewer than two instances";
@@ -136,6 +159,7 @@ codes! {
     IdleWord = 419, "a word that has no effect beside the others";
     SlowBfd = 420, "BFD packets that are far apart";
     LongProcessName = 421, "a name that no process can have";
+    OffIsOff = 430, "off here, on in keepalived";
 
     CheckChanges = 480, "a check that changes what it should only look at";
     CheckSleeps = 481, "a check that sleeps";

@@ -8,17 +8,23 @@
 )]
 
 use holdfast_conf::{
-    Files, HostFact, Loaded, NotCarriedOut, Options, Secrets, UnknownWords, load, print,
+    FileKind, Files, HostFact, Loaded, NotCarriedOut, Options, Secrets, UnknownWords, load, print,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Options of a start without compatibility option.
 pub(crate) const STRICT: Options = Options {
     unknown_words: UnknownWords::Refuse,
     not_carried_out: NotCarriedOut::Refuse,
+    config_id: None,
+    all_config: false,
+    working_directory: None,
+    environment: BTreeMap::new(),
+    random_seed: 0,
     origins: false,
 };
 
@@ -26,6 +32,11 @@ pub(crate) const STRICT: Options = Options {
 pub(crate) const LOOKING: Options = Options {
     unknown_words: UnknownWords::Refuse,
     not_carried_out: NotCarriedOut::Warn,
+    config_id: None,
+    all_config: false,
+    working_directory: None,
+    environment: BTreeMap::new(),
+    random_seed: 0,
     origins: false,
 };
 
@@ -42,6 +53,17 @@ pub(crate) struct Folder(pub(crate) PathBuf);
 impl Files for Folder {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(self.0.join(path))
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<FileKind> {
+        let meta = std::fs::metadata(self.0.join(path))?;
+        Ok(if meta.is_dir() {
+            FileKind::Directory
+        } else if meta.permissions().mode() & 0o111 != 0 {
+            FileKind::Executable
+        } else {
+            FileKind::Regular
+        })
     }
 
     fn matches(&self, pattern: &str) -> io::Result<Vec<PathBuf>> {

@@ -87,6 +87,7 @@ fn the_configuration_test_may_name_a_file_for_its_output() {
         Ok(Command::Test(TestOptions {
             config: Some("x".into()),
             output: output.map(PathBuf::from),
+            reading: ReadOptions::default(),
             format: Format::Text,
         }))
     };
@@ -238,4 +239,20 @@ fn the_help_names_every_option_that_is_carried_out() {
     ] {
         assert!(HELP.contains(option), "{option}");
     }
+}
+
+#[test]
+fn the_name_for_conditions_and_strict_includes_reach_daemon_and_test() {
+    let reading = ReadOptions {
+        config_id: Some("web1".to_owned()),
+        all_config: true,
+    };
+    assert_eq!(options(&["holdfast", "-e", "-i", "web1"]).reading, reading);
+    assert_eq!(
+        read(&["holdfast", "-t", "--config-id=web1", "--all-config"]),
+        Ok(Command::Test(TestOptions {
+            reading,
+            ..TestOptions::default()
+        }))
+    );
 }

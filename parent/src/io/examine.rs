@@ -1,18 +1,19 @@
 //! Reads a configuration and says what is wrong with it.
 
 use super::config::{self, Good, Outcome};
+use holdfast::cli::ReadOptions;
 use holdfast::verdict::{Reading, Verdict};
 use holdfast_conf::UnknownWords;
 use std::path::Path;
 
 /// Reads it; a word that nobody knows is an error here in any case: this is where it should be
 /// found. Facts of this host are added where that is asked for.
-pub(crate) fn examine(path: &Path, host: bool) -> Verdict {
+pub(crate) fn examine(path: &Path, how: &ReadOptions, host: bool) -> Verdict {
     let file = path.display().to_string();
-    match config::read(path, UnknownWords::Refuse) {
+    match config::read(path, UnknownWords::Refuse, how) {
         Outcome::Unreadable(text) => Verdict::new(file, Reading::Unreadable(text)),
         Outcome::Empty(text) => Verdict::new(file, Reading::Empty(text)),
-        Outcome::Wrong(report) => Verdict::new(file, Reading::Read(report)),
+        Outcome::Wrong(report) => Verdict::new(file, Reading::Read(*report)),
         Outcome::Good(good) => {
             let (remarks, insecure) = if host {
                 facts(&good)

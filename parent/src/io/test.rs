@@ -14,7 +14,7 @@ use std::process::ExitCode;
 /// The whole test.
 pub(crate) fn run(options: &TestOptions) -> ExitCode {
     let path = config::choose(options.config.as_ref());
-    let found = examine::examine(&path, true);
+    let found = examine::examine(&path, &options.reading, true);
     let text = match options.format {
         Format::Json => verdict::test_document(&found),
         Format::Text => {

@@ -3,6 +3,7 @@
 use super::config::{self, Good, Outcome};
 use super::examine::examine;
 use super::files::HostFiles;
+use holdfast::cli::ReadOptions;
 use holdfast::ctl::{self, Check, FINE, FOUND, Format};
 use holdfast::verdict::{Reading, Verdict};
 use holdfast_conf::{Loaded, Node, NotCarriedOut, Options, UnknownWords};
@@ -16,7 +17,7 @@ pub(crate) fn check(check: &Check, colour: bool) -> (String, u8) {
     let verdicts: Vec<Verdict> = check
         .files
         .iter()
-        .map(|file| examine(file, check.host))
+        .map(|file| examine(file, &ReadOptions::default(), check.host))
         .collect();
     let text = match check.format {
         Format::Json => ctl::check_document(&verdicts),
@@ -92,6 +93,7 @@ fn look_at(file: &Path) -> Loaded {
         unknown_words: UnknownWords::Refuse,
         not_carried_out: NotCarriedOut::Warn,
         origins: true,
+        ..config::options(UnknownWords::Refuse, &ReadOptions::default())
     };
     holdfast_conf::load(&HostFiles::default(), file, &options)
 }
@@ -102,11 +104,11 @@ fn verdict(file: &Path, reading: Reading) -> Verdict {
 
 /// A configuration that a reload would take, or what is wrong with it.
 fn read(path: &Path) -> Result<Box<Good>, Box<Verdict>> {
-    let reading = match config::read(path, UnknownWords::Refuse) {
+    let reading = match config::read(path, UnknownWords::Refuse, &ReadOptions::default()) {
         Outcome::Good(good) => return Ok(good),
         Outcome::Unreadable(text) => Reading::Unreadable(text),
         Outcome::Empty(text) => Reading::Empty(text),
-        Outcome::Wrong(report) => Reading::Read(report),
+        Outcome::Wrong(report) => Reading::Read(*report),
     };
     Err(Box::new(verdict(path, reading)))
 }
