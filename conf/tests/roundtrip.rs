@@ -728,6 +728,8 @@ prop_compose! {
             to, from,
             server: server.map(|(host, port)| MailServer { host, port }),
             helo, timeout,
+            no_faults: false,
+            no_checks: false,
         }
     }
 }
@@ -794,7 +796,7 @@ prop_compose! {
             bfd_instances: targets.bfds,
             sync_groups,
             statics: Statics::default(),
-            global: Global { router_id, script_user, script_security, log_unknown_vrids, mail, lvs: Lvs::default() },
+            global: Global { router_id, script_user, script_security, log_unknown_vrids, mail, ..Global::default() },
             scripts,
             instances,
             virtual_servers: Vec::new(),
