@@ -457,6 +457,11 @@ pub(crate) fn find(section: Section, name: &str) -> Option<&'static Keyword> {
     INDEX.get(&(section, name)).copied()
 }
 
+/// True for a word that is read and not carried out, in whatever block.
+pub(crate) fn is_only_checked(name: &str) -> bool {
+    table().any(|row| row.name == name && matches!(row.fate, Fate::Checked(_)))
+}
+
 /// How a word is written in a block, for messages and printing.
 pub(crate) fn name_in(section: Section, word: Word) -> &'static str {
     table()

@@ -18,7 +18,7 @@ pub(super) fn all(page: &mut Page, config: &Config) {
     let garp = config.instances.first().map(|first| first.router.garp);
     let interval = garp.map_or(Micros::ZERO, |garp| garp.interval);
     let gna_interval = garp.map_or(Micros::ZERO, |garp| garp.gna_interval);
-    if config.global == default && interval.is_zero() && gna_interval.is_zero() {
+    if !page.full() && config.global == default && interval.is_zero() && gna_interval.is_zero() {
         return;
     }
     let global = &config.global;
@@ -46,7 +46,7 @@ pub(super) fn all(page: &mut Page, config: &Config) {
 }
 
 fn surroundings(page: &mut Page, surroundings: &Surroundings) {
-    if *surroundings == Surroundings::default() {
+    if !page.full() && *surroundings == Surroundings::default() {
         return;
     }
     page.maybe(
@@ -66,7 +66,7 @@ fn surroundings(page: &mut Page, surroundings: &Surroundings) {
 fn scripts(page: &mut Page, global: &Global) {
     page.maybe("script_user", global.script_user.as_ref().map(word::user));
     // On is the default.
-    if !global.script_security {
+    if page.full() || !global.script_security {
         page.bool("enable_script_security", global.script_security);
     }
     page.flag("set_supplementary_groups", global.all_groups);

@@ -171,6 +171,8 @@ pub(crate) enum About {
     Close,
     /// A word with its value; its name.
     Word(String),
+    /// The same with the default value.
+    Default(String),
     /// A word that is not there since it is off.
     Off,
     /// A line of a list.
@@ -253,16 +255,16 @@ impl Page {
 
     /// A word with a value that differs from the default.
     fn differs<T: PartialEq + std::fmt::Display>(&mut self, word: &str, value: T, default: T) {
-        if value != default || self.full() {
+        if value != default {
             self.set(word, value);
+        } else if self.full() {
+            self.put(&format!("{word} {value}"), About::Default(word.to_owned()));
         }
     }
 
     /// The same for a length of time.
     fn time_differs(&mut self, word: &str, value: Micros, default: Micros) {
-        if value != default || self.full() {
-            self.set(word, seconds(value));
-        }
+        self.differs(word, seconds(value), seconds(default));
     }
 
     /// On or off.
