@@ -35,10 +35,28 @@ const ALPHA: &[Section] = &[
     RealServer, TcpCheck, HttpGet, SslGet, SmtpCheck, SmtpHost, UdpCheck, PingCheck, DnsCheck,
     MiscCheck, BfdCheck,
 ];
+/// The same without PING_CHECK, which has it since later than the others.
+const BINDING: &[Section] = &[
+    TcpCheck, HttpGet, SslGet, SmtpCheck, SmtpHost, UdpCheck, DnsCheck,
+];
+/// The same without UDP_CHECK and PING_CHECK, likewise.
+const BINDING_IF: &[Section] = &[TcpCheck, HttpGet, SslGet, SmtpCheck, SmtpHost, DnsCheck];
 /// Checks in which keepalived reads the old name of `retry` as an unknown word.
 const NEWER: &[Section] = &[
     TcpCheck, SmtpCheck, SmtpHost, UdpCheck, PingCheck, DnsCheck, MiscCheck,
 ];
+
+const BIND_TO: Keyword = used("bindto", Word::BindTo, BINDING, Shape::Address)
+    .about("Own address that the check comes from.")
+    .default("the kernel's choice");
+const BIND_IF: Keyword = used("bind_if", Word::BindIf, BINDING_IF, Shape::Interface)
+    .about("Interface that the check goes out of; required for link-local addresses.");
+
+/// The same word in other blocks.
+const fn in_blocks(mut row: Keyword, sections: &'static [Section]) -> Keyword {
+    row.sections = sections;
+    row
+}
 
 pub(super) const ROWS: &[Keyword] = &[
     used("delay_loop", Word::DelayLoop, TIMING, PERIOD)
@@ -92,14 +110,13 @@ pub(super) const ROWS: &[Keyword] = &[
     used("connect_port", Word::ConnectPort, CONNECTING, PORT)
         .about("Port that is checked, 1 to 65535.")
         .default("that of the real server"),
-    used("bindto", Word::BindTo, CONNECTING, Shape::Address)
-        .about("Own address that the check comes from.")
-        .default("the kernel's choice"),
+    BIND_TO,
+    in_blocks(BIND_TO, &[PingCheck]).since("2.4.4"),
     used("bind_port", Word::BindPort, CONNECTING, PORT)
         .about("Own port that the check comes from, 1 to 65535.")
         .default("the kernel's choice"),
-    used("bind_if", Word::BindIf, CONNECTING, Shape::Interface)
-        .about("Interface that the check goes out of; required for link-local addresses."),
+    BIND_IF,
+    in_blocks(BIND_IF, &[UdpCheck, PingCheck]).since("2.4.4"),
     used("fwmark", Word::Fwmark, CONNECTING, COUNT)
         .about("Firewall mark of the check's packets; 0 means none.")
         .default("0"),

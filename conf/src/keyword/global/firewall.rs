@@ -56,5 +56,5 @@ pub(super) const ROWS: &[Keyword] = &[
             "Names of the sets of addresses that iptables uses: IPv4, IPv6, IPv6 with interface, \
              IGMP, MLD, ND. No name means no sets.",
         )
-        .default("keepalived, keepalived6 …"),
+        .default("keepalived; for the others this with 6, _if6, _igmp, _mld and _nd behind it"),
 ];
