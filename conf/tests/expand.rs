@@ -381,11 +381,8 @@ impl Model {
                 self.values.insert(*name, value);
             }
             Line::Several(name, lines) => {
-                let lines: Vec<_> = lines.iter().map(|line| write_parts(line)).collect();
-                self.text += &format!("$N{name}= \\\n{}\n", lines.join(" \\\n"));
-                let Line::Several(_, lines) = line else {
-                    unreachable!()
-                };
+                let written: Vec<_> = lines.iter().map(|line| write_parts(line)).collect();
+                self.text += &format!("$N{name}= \\\n{}\n", written.join(" \\\n"));
                 self.several.insert(*name, lines.clone());
             }
             Line::Words(words) => {
