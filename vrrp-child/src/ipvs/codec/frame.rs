@@ -65,7 +65,7 @@ pub fn command(command: &Command, family: FamilyId, sequence: u32, datagram: &mu
 /// Puts a query behind what is in `datagram`. Only one dump can be open on a socket.
 pub fn query(query: &Query, family: FamilyId, sequence: u32, datagram: &mut Vec<u8>) {
     let flags = if query.is_dump() {
-        NLM_F_REQUEST | NLM_F_DUMP
+        NLM_F_REQUEST | NLM_F_ACK | NLM_F_DUMP
     } else {
         NLM_F_REQUEST | NLM_F_ACK
     };

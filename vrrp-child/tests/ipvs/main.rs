@@ -1,0 +1,11 @@
+//! The load balancer without a kernel: messages against what ipvsadm and keepalived sent, tables
+//! against a model of the kernel.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
+
+mod vectors;
