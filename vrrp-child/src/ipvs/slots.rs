@@ -351,7 +351,7 @@ impl Slot {
 fn is_done(command: &Command, errno: i32) -> bool {
     match command {
         Command::RemoveService(_) => errno == ESRCH,
-        Command::RemoveServer(..) => matches!(errno, ENOENT | ESRCH),
+        Command::RemoveServer(..) => errno == ENOENT,
         Command::AddService(..)
         | Command::EditService(..)
         | Command::AddServer(..)
@@ -368,11 +368,10 @@ fn is_done(command: &Command, errno: i32) -> bool {
 fn is_surprise(command: &Command, errno: i32) -> bool {
     match command {
         Command::AddService(..) => errno == EEXIST,
-        Command::EditService(..) => errno == ESRCH,
+        Command::EditService(..) | Command::RemoveServer(..) => errno == ESRCH,
         Command::AddServer(..) => matches!(errno, EEXIST | ESRCH),
         Command::EditServer(..) => matches!(errno, ENOENT | ESRCH),
         Command::RemoveService(_)
-        | Command::RemoveServer(..)
         | Command::SetTimeouts(_)
         | Command::StartDaemon(_)
         | Command::StopDaemon(_)

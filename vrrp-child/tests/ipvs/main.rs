@@ -1,6 +1,7 @@
 //! The load balancer without a kernel: messages against what ipvsadm and keepalived sent, tables
 //! against a model of the kernel.
 #![expect(
+    clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -8,4 +9,10 @@
     reason = "a test may panic"
 )]
 
+mod balancer;
+mod model;
+mod plan;
+mod pool;
+mod properties;
+mod settings;
 mod vectors;

@@ -31,6 +31,10 @@ pub(crate) struct ModelKernel {
     pub(crate) missing: bool,
     /// Schedulers that are not there.
     pub(crate) no_scheduler: Option<&'static str>,
+    /// It answers nothing.
+    pub(crate) deaf: bool,
+    /// The next datagram is somebody else's.
+    pub(crate) disturb: bool,
     pub(crate) answers: VecDeque<Vec<u8>>,
 }
 
@@ -83,6 +87,9 @@ fn split(all: Vec<Attribute>, name: fn(&Attribute) -> bool) -> (Vec<Attribute>, 
 impl ModelKernel {
     /// Takes a datagram and has its answers ready.
     pub(crate) fn take(&mut self, mut rest: &[u8]) {
+        if self.deaf {
+            return;
+        }
         let mut count = 0;
         while rest.len() >= 16 {
             let length = u32::from_ne_bytes(rest[..4].try_into().unwrap());

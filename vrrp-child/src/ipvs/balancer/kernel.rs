@@ -75,7 +75,10 @@ impl Kernel {
 
     /// Without virtual servers the kernel is not asked at all, so that no module is loaded.
     fn is_needed(&self) -> bool {
-        self.flush || !self.slots.is_empty() || !self.wanted.is_nothing()
+        self.flush
+            || self.stage == Stage::Open
+            || !self.slots.is_empty()
+            || !self.wanted.is_nothing()
     }
 
     pub(super) fn has_work(&self) -> bool {
@@ -136,7 +139,8 @@ impl Kernel {
         if (self.slots.has_failed() || self.settings_failed) && self.retry.is_none() {
             self.retry = Some(now.after(RETRY));
         }
-        if self.stage == Stage::Open && self.reconcile.is_none() && self.slots.is_settled() {
+        let idle = self.slots.is_settled() && !self.slots.is_empty();
+        if self.stage == Stage::Open && self.reconcile.is_none() && idle {
             self.reconcile = Some(now.after(RECONCILE));
         }
     }
