@@ -46,6 +46,16 @@ install_missing() {
     keep_stopped "${wanted[@]}"
 }
 
+# What the virtual machine of tests/vmlab needs. Its root is made from Debian's packages, so it is
+# for machines with apt; elsewhere it has to be switched off by name.
+VM_SWITCH=HOLDFAST_TESTS_WITHOUT_VM
+install_vm_packages() {
+    command -v apt-get >/dev/null ||
+        die "the virtual machine needs apt-get, which is not here; $VM_SWITCH=1 leaves its tests out"
+    install_missing qemu-system-x86_64=qemu-system-x86= mke2fs=e2fsprogs= dpkg-deb=dpkg= \
+        perl=perl= python3=python3=
+}
+
 # Debian starts services when it installs them; a policy forbids that for the moment.
 install_debian() {
     local policy=/usr/sbin/policy-rc.d status=0

@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 # second a few; floods take a whole processor each.
 PUNCTUAL="crash hostile_packets many_routers reload takeover"
 ALONE="floods"
+# One boot of the virtual machine, by itself: its scenarios have deadlines of seconds.
+VIRTUAL="vm"
 MANY=10
 FEW=3
 
@@ -16,6 +18,7 @@ become_root "$@"
 install_missing ip=iproute2=iproute keepalived=keepalived=keepalived nginx=nginx=nginx \
     rsyslogd=rsyslog=rsyslog python3=python3=python3 killall=psmisc=psmisc ps=procps=procps-ng cc=gcc=gcc
 [ -e /usr/include/stdio.h ] || install_missing no-libc-headers=libc6-dev=glibc-devel
+[ "${!VM_SWITCH:-}" = 1 ] || install_vm_packages
 ensure_rust
 
 told=$(mktemp)
@@ -44,7 +47,7 @@ others() {
     local path
     for path in tests/tests/*.rs; do
         basename "$path" .rs
-    done | grep -vxF "$(printf '%s\n' $PUNCTUAL $ALONE)"
+    done | grep -vxF "$(printf '%s\n' $PUNCTUAL $ALONE $VIRTUAL)"
 }
 
 step cargo fmt --all --check
@@ -58,6 +61,13 @@ step cargo test -p holdfast-tests --no-fail-fast $(targets $(others)) -- --test-
 step cargo test -p holdfast-tests --no-fail-fast $(targets $PUNCTUAL) -- --test-threads=$FEW
 # shellcheck disable=SC2046,SC2086
 step cargo test -p holdfast-tests --no-fail-fast $(targets $ALONE) -- --test-threads=1
+if [ "${!VM_SWITCH:-}" = 1 ]; then
+    say "$VM_SWITCH=1: load balancing in the virtual machine is not tested"
+else
+    step tests/vmlab/vmlab build
+    # shellcheck disable=SC2046
+    step cargo test -p holdfast-tests --no-fail-fast $(targets $VIRTUAL)
+fi
 
 read -r passed failed < <(awk '
     /^test result:/ { passed += $4; failed += $6 }

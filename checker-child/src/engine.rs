@@ -110,7 +110,7 @@ impl Engine {
             ParentToChecker::Prepare { generation, config } => self.prepare(generation, config),
             ParentToChecker::Commit { generation } => self.commit(now, generation),
             ParentToChecker::Abort { generation } => self.abort(generation),
-            ParentToChecker::Checks { .. }
+            ParentToChecker::Servers { .. }
             | ParentToChecker::CheckVerdicts { .. }
             | ParentToChecker::Held { .. } => Vec::new(),
         }

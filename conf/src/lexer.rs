@@ -38,6 +38,7 @@ pub(crate) fn split<'s>(text: &'s str, line: Span, said: &mut Diagnostics) -> Ve
         said,
     };
     while lexer.token() {}
+    lexer.stray_backslash();
     lexer.tokens
 }
 
@@ -73,6 +74,19 @@ impl<'s> Lexer<'s, '_> {
             _ => self.bare(),
         }
         true
+    }
+
+    /// A backslash at the end of a line joins lines in a definition only.
+    fn stray_backslash(&mut self) {
+        let is_stray = |token: &mut Token<'_>| token.kind == TokenKind::Bare && token.text == "\\";
+        if let Some(token) = self.tokens.pop_if(is_stray) {
+            self.said.once(Code::StrayBackslash, || {
+                let text = "this backslash does not join lines";
+                Diagnostic::warning(Code::StrayBackslash, token.span, text)
+                    .label("ignored")
+                    .because("only the value of a definition `$NAME=…` goes on in the next line")
+            });
+        }
     }
 
     fn rest(&self) -> &'s str {
@@ -236,11 +250,12 @@ fn odd_blank(c: char, place: Span) -> Diagnostic {
         "this looks like a space but is U+{:04X}{name}, probably pasted from a web page",
         u32::from(c)
     );
-    Diagnostic::warning(Code::OddBlank, place, text).help("read as a space; replace it")
+    Diagnostic::warning(Code::OddBlank, place, text)
+        .help("read as a space; `holdfastctl fmt -w` replaces it")
 }
 
 /// Blanks, and what looks like one.
-fn is_blank(c: char) -> bool {
+pub(crate) fn is_blank(c: char) -> bool {
     c.is_ascii_whitespace()
         || c == '\u{b}'
         || (!c.is_ascii() && (c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}')))

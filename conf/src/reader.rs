@@ -1,34 +1,51 @@
-//! From files to lines: reads the main file and everything that it includes, and refuses what is
-//! no text.
+//! From files to lines: reads the main file and everything that it includes, refuses what is no
+//! text, and carries out conditions, definitions and generators.
 
-mod include;
-mod text;
+mod budget;
+mod definition;
+mod expand;
+mod files;
+mod generator;
+pub(crate) mod include;
+mod predefined;
+mod rope;
+mod substitute;
+pub(crate) mod text;
 
-use crate::Files;
-use crate::diag::{Code, Diagnostic, Diagnostics, Severity, escape, quote};
-use crate::source::{FileId, Sources, Span};
-use include::Include;
-use std::collections::BTreeSet;
+use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::lexer::is_blank;
+use crate::source::{Sources, Span};
+use crate::{Files, Options};
+use budget::{Budget, MAX_DEPTH};
+use definition::Definition;
+use expand::GivenUp;
+use include::Checks;
+use predefined::Random;
+use rope::Rope;
+use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
-/// Files inside files; deeper is a mistake.
-const MAX_DEPTH: usize = 16;
-
-/// All files of one configuration.
-const MAX_FILES: usize = 4_096;
-
-/// Names that keepalived defines itself.
-const PREDEFINED: &[&str] = &["_PWD", "_INSTANCE", "_RANDOM", "_HASH", "_BANG", "_ENV"];
-
 /// Reads everything; the lines come in the order in which they count.
-pub(crate) fn read(files: &dyn Files, path: &Path, said: &mut Diagnostics) -> (Sources, Vec<Span>) {
+pub(crate) fn read(
+    files: &dyn Files,
+    path: &Path,
+    options: &Options,
+    said: &mut Diagnostics,
+) -> (Sources, Vec<Span>) {
     let mut reader = Reader {
         files,
+        options,
         said,
         sources: Sources::default(),
         lines: Vec::new(),
         open: Vec::new(),
-        defined: BTreeSet::new(),
+        names: Vec::new(),
+        checks: Checks::default(),
+        definitions: HashMap::new(),
+        budget: Budget::new(),
+        random: Random::new(options.random_seed),
+        depth: 0,
+        rounds: 1,
     };
     reader.main_file(path);
     (reader.sources, reader.lines)
@@ -36,167 +53,100 @@ pub(crate) fn read(files: &dyn Files, path: &Path, said: &mut Diagnostics) -> (S
 
 struct Reader<'a> {
     files: &'a dyn Files,
+    options: &'a Options,
     said: &'a mut Diagnostics,
     sources: Sources,
     lines: Vec<Span>,
     /// Files that are being read, the innermost last.
     open: Vec<PathBuf>,
-    /// Names of definitions, so that their uses are not reported as unknown words.
-    defined: BTreeSet<String>,
+    /// The same as the operator wrote them.
+    names: Vec<PathBuf>,
+    /// What is checked of each include of this file.
+    checks: Checks,
+    definitions: HashMap<String, Definition>,
+    budget: Budget,
+    random: Random,
+    /// Lines that make lines, inside each other.
+    depth: usize,
+    /// Rounds of the generators that are running, all together.
+    rounds: u64,
+}
+
+/// What a file has to be searched for, line by line.
+#[derive(Clone, Copy, Debug)]
+struct Signs {
+    /// Definitions, conditions, generators.
+    special: bool,
+    include: bool,
+}
+
+impl Signs {
+    fn of(text: &str) -> Self {
+        Self {
+            special: text.contains('$') || text.contains('@') || text.contains('~'),
+            include: text.contains("include"),
+        }
+    }
+
+    /// True for a line that may be more than words.
+    fn are_in(self, line: &str) -> bool {
+        let special = self.special
+            && (line.contains('$')
+                || line.trim_start_matches(is_blank).starts_with(['@', '~'])
+                || line.contains(['{', '}']) && expand::begins_anew(line).is_some());
+        special || self.include && line.contains("include")
+    }
 }
 
 impl Reader<'_> {
-    fn main_file(&mut self, path: &Path) {
-        match self.files.read(path) {
-            Ok(bytes) => self.file(path, bytes),
-            Err(error) => {
-                let text = format!("{}: {error}", escape(&path.display().to_string()));
-                self.said.push(Diagnostic::unplaced(
-                    Severity::Error,
-                    Code::Unreadable,
-                    text,
-                ));
-                self.said.set_incomplete();
-            }
-        }
-    }
-
-    /// Takes a file's text and all of its lines.
-    fn file(&mut self, path: &Path, bytes: Vec<u8>) {
-        let name = path.display().to_string();
-        let (text, fault) = text::check(bytes);
-        let file = self.sources.add(name, text);
-        if let Some(fault) = fault {
-            self.said.push(fault.diagnostic(file));
-            self.said.set_incomplete();
-            return;
-        }
-        self.open.push(normal(path));
-        let lines: Vec<_> = self.sources.lines(file).collect();
-        self.take_lines(file, &lines);
-        self.open.pop();
-    }
-
-    fn take_lines(&mut self, file: FileId, lines: &[Span]) {
+    /// Takes all lines of a file's text.
+    fn take_lines(&mut self, lines: &[Span], signs: Signs) {
         let mut lines = lines.iter().copied();
         while let Some(line) = lines.next() {
-            let text = self.sources.slice(line);
-            if let Some(diagnostic) = text::long_line(text, line) {
-                self.said.push(diagnostic);
-                self.said.set_incomplete();
-            } else if let Some(include) = Include::parse(text) {
-                let place = line.part(include.start, text.len());
-                let include = include.owned();
-                self.include(file, place, &include);
-            } else if let Some(kind) = self.preprocessor(line) {
-                self.refuse_preprocessor(line, kind);
-                // The value of a definition goes on while its lines end with a backslash.
-                let mut last = line;
-                while self.sources.slice(last).trim_end().ends_with('\\') {
-                    match lines.next() {
-                        Some(next) => last = next,
-                        None => return,
-                    }
-                }
+            if self.is_too_long(line) {
+                continue;
+            }
+            if signs.are_in(self.sources.slice(line)) {
+                self.expand(line, &mut lines);
             } else {
                 self.lines.push(line);
             }
         }
     }
 
-    /// What a line needs that comes before words, if anything.
-    fn preprocessor(&mut self, line: Span) -> Option<&'static str> {
-        let text = self.sources.slice(line);
-        let start = text.trim_start();
-        if start.starts_with('@') {
-            return Some("conditional lines (`@id …`)");
+    /// True for a line that is too long, which is said.
+    fn is_too_long(&mut self, line: Span) -> bool {
+        let diagnostic = text::long_line(self.sources.slice(line), line);
+        if let Some(diagnostic) = diagnostic {
+            self.said.push(diagnostic);
+            self.said.set_incomplete();
+            return true;
         }
-        if ["~SEQ", "~LST"].iter().any(|name| start.starts_with(name)) {
-            return Some("generators (`~SEQ`, `~LST`)");
-        }
-        if let Some(name) = text::definition(start) {
-            let name = name.to_owned();
-            self.defined.insert(name);
-            return Some("definitions (`$NAME=VALUE`)");
-        }
-        text::uses(text)
-            .any(|name| PREDEFINED.contains(&name) || self.defined.contains(name))
-            .then_some("definitions (`${NAME}`)")
+        false
     }
 
-    fn refuse_preprocessor(&mut self, line: Span, kind: &str) {
-        let text = self.sources.slice(line);
-        let blanks = text.len().saturating_sub(text.trim_start().len());
-        let place = line.part(blanks, text.trim_end().len());
-        self.said.set_incomplete();
-        self.said.once(Code::Preprocessor, || {
-            let text = format!("{kind} are known to keepalived, not carried out by holdfast yet");
-            Diagnostic::error(Code::Preprocessor, place, text)
-                .help("write the lines out as they are meant")
-        });
+    /// Does something for a line that a line made.
+    fn deeper(
+        &mut self,
+        line: &Rope,
+        work: impl FnOnce(&mut Self) -> Result<(), GivenUp>,
+    ) -> Result<(), GivenUp> {
+        if self.depth >= MAX_DEPTH {
+            let place = self.outer(line, 0);
+            self.too_deep(place);
+            return Err(GivenUp);
+        }
+        self.depth = self.depth.saturating_add(1);
+        work(self)?;
+        self.depth = self.depth.saturating_sub(1);
+        Ok(())
     }
 
-    fn include(&mut self, file: FileId, place: Span, include: &include::Owned) {
-        let including = PathBuf::from(self.sources.name(file));
-        let directory = including.parent().unwrap_or_else(|| Path::new(""));
-        for pattern in include::alternatives(&include.pattern) {
-            let path = directory.join(&pattern);
-            if !include::has_wildcard(&pattern) {
-                self.include_file(place, &path, false);
-                continue;
-            }
-            match self.files.matches(&path.to_string_lossy()) {
-                Ok(found) if found.is_empty() => self.no_match(place, include, &pattern),
-                Ok(found) => found
-                    .iter()
-                    .for_each(|path| self.include_file(place, path, true)),
-                Err(error) => self.unreadable(place, &path, &error),
-            }
-        }
-    }
-
-    /// Reads one included file. A directory among the matches of a pattern is passed over.
-    fn include_file(&mut self, place: Span, path: &Path, matched: bool) {
-        let name = path.display().to_string();
-        if self.open.contains(&normal(path)) {
-            let text = format!("{} includes itself", quote(&name));
-            self.said.push(
-                Diagnostic::error(Code::IncludeCycle, place, text).label("closes the circle"),
-            );
-            return;
-        }
-        if self.open.len() >= MAX_DEPTH || self.sources.count() >= MAX_FILES {
-            self.said.once(Code::TooManyIncludes, || {
-                let text = format!(
-                    "more than {MAX_DEPTH} files inside each other or {MAX_FILES} files in all"
-                );
-                Diagnostic::error(Code::TooManyIncludes, place, text)
-            });
-            return;
-        }
-        match self.files.read(path) {
-            Ok(bytes) => self.file(path, bytes),
-            Err(error) if matched && error.kind() == std::io::ErrorKind::IsADirectory => {}
-            Err(error) => self.unreadable(place, path, &error),
-        }
-    }
-
-    fn unreadable(&mut self, place: Span, path: &Path, error: &std::io::Error) {
-        self.said.set_incomplete();
-        let name = path.display().to_string();
-        let text = format!("cannot read {}: {error}", quote(&name));
-        self.said.push(
-            Diagnostic::error(Code::Unreadable, place, text)
-                .because("keepalived would go on without it"),
-        );
-    }
-
-    fn no_match(&mut self, place: Span, include: &include::Owned, pattern: &str) {
-        let text = format!("no file matches {}", quote(pattern));
-        self.said.push(if include.must_match {
-            Diagnostic::error(Code::NoMatch, place, text)
-        } else {
-            Diagnostic::warning(Code::NoMatch, place, text)
+    fn too_deep(&mut self, place: Span) {
+        self.said.once(Code::ExpandsTooFar, || {
+            Diagnostic::error(Code::ExpandsTooFar, place, "this goes too deep").label(format!(
+                "more than {MAX_DEPTH} definitions, conditions and generators inside each other"
+            ))
         });
     }
 }

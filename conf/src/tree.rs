@@ -7,7 +7,7 @@ use crate::source::{Sources, Span};
 use std::borrow::Cow;
 
 /// Blocks inside blocks; keepalived's own are four deep.
-const MAX_DEPTH: usize = 32;
+pub(crate) const MAX_DEPTH: usize = 32;
 
 /// Words whose values are never shown, in whatever block.
 const SECRETS: &[&str] = &["auth_pass", "key", "password"];
@@ -286,7 +286,7 @@ impl<'s> Tree<'s> {
                 None
             }
             None => {
-                said.push(
+                said.push_brace(
                     Diagnostic::error(Code::StrayOpen, brace, "this `{` belongs to no word")
                         .label("a word is expected before it"),
                 );
@@ -330,7 +330,7 @@ impl<'s> Tree<'s> {
         let Some(open) = self.open.pop() else {
             // A line that was not read may have held the brace.
             if !self.confused && !said.is_incomplete() {
-                said.push(
+                said.push_brace(
                     Diagnostic::error(Code::ExtraClose, brace, "this `}` closes no block")
                         .label("there is no open block here"),
                 );
@@ -367,7 +367,7 @@ impl<'s> Tree<'s> {
         }
         if !self.confused {
             let text = format!("{} is not closed", quote(&innermost.statement.head.text));
-            said.push(
+            said.push_brace(
                 Diagnostic::error(Code::OpenBlock, innermost.brace, text)
                     .label("`}` for this `{` is missing"),
             );

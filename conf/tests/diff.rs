@@ -99,7 +99,7 @@ fn scripts_transport_global_words_and_servers_are_compared() {
             "global_defs: router_id a → b",
             "(x) script \"/bin/x 1\" → \"killall -0 x\", fall 1 → 3",
             "(A) multicast → unicast, tracked script x changed",
-            "([192.0.2.1]:udp:80) real server [198.51.100.2]:80 added, settings changed",
+            "([192.0.2.1]:udp:80) quorum 1 → 2, server 198.51.100.2:80 added",
         ]
     );
 }

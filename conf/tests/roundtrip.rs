@@ -3,14 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "tests assert by panicking")]
 #![expect(
     clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
     reason = "an overflow in a test is a failed test"
 )]
 
 mod common;
 
-use common::{Folder, Memory, STRICT, data};
+use common::{Folder, LOOKING, Memory, STRICT, data};
 use holdfast_conf::model::*;
-use holdfast_conf::{Secrets, load, print};
+use holdfast_conf::{Options, Secrets, dump_with, format as format_text, load, print};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -19,7 +20,7 @@ use std::path::Path;
 
 fn same_after_printing(config: &Config) {
     let text = print(config, Secrets::Shown);
-    let loaded = Memory::one(text.clone()).load();
+    let loaded = Memory::one(text.clone()).look();
     assert_eq!(
         loaded.report.errors(),
         0,
@@ -29,6 +30,35 @@ fn same_after_printing(config: &Config) {
     let again = loaded.config.unwrap();
     assert_eq!(&again, config, "{text}");
     assert_eq!(print(&again, Secrets::Shown), text);
+    same_after_formatting(config, &text);
+}
+
+/// However carelessly it is written, it is formatted in one way, and that means the same.
+fn same_after_formatting(config: &Config, text: &str) {
+    let careless: String = text
+        .lines()
+        .map(|line| match line.trim_start().strip_suffix(" {") {
+            // A name with `$` may be a parameter, which stays the last word of its line.
+            Some(head) if !head.contains('$') => format!("\t{head}\r\n\n  {{\n"),
+            Some(_) | None => format!("{}\t\r\n", line.trim_start()),
+        })
+        .collect();
+    let formatted = format_text("a.conf", careless.into()).unwrap();
+    assert_eq!(formatted.trim_end(), text.trim_end());
+    let loaded = Memory::one(formatted).load();
+    assert_eq!(loaded.config.as_ref(), Some(config), "{text}");
+}
+
+fn same_after_dump(config: &Config) {
+    let options = Options {
+        origins: true,
+        ..Options::default()
+    };
+    let text = print(config, Secrets::Shown);
+    let loaded = load(&Memory::one(text), Path::new("a.conf"), &options);
+    let dumped = dump_with(&loaded, Secrets::Shown).unwrap();
+    let again = Memory::one(dumped.clone()).load();
+    assert_eq!(again.config.as_ref(), Some(config), "{dumped}");
 }
 
 #[test]
@@ -49,7 +79,7 @@ fn every_accepted_case_is_the_same_after_printing() {
     let mut accepted = 0;
     for entry in std::fs::read_dir(data("corpus")).unwrap() {
         let files = Folder(entry.unwrap().path());
-        if let Some(config) = load(&files, Path::new("in.conf"), &STRICT).config {
+        if let Some(config) = load(&files, Path::new("in.conf"), &LOOKING).config {
             same_after_printing(&config);
             accepted += 1;
         }
@@ -76,7 +106,11 @@ fn micros(max_secs: u64) -> impl Strategy<Value = Micros> {
 
 fn user() -> impl Strategy<Value = UserSpec> {
     let name = "[a-z_][a-z0-9_-]{0,7}";
-    (name, option::of(name)).prop_map(|(user, group)| UserSpec { user, group })
+    (name, option::of(name), any::<bool>()).prop_map(|(user, group, all_groups)| UserSpec {
+        user,
+        group,
+        all_groups,
+    })
 }
 
 fn words() -> impl Strategy<Value = ShellWords> {
@@ -97,7 +131,11 @@ fn command() -> impl Strategy<Value = ScriptCommand> {
 }
 
 fn weight() -> impl Strategy<Value = Weight> {
-    (-254_i16..=254).prop_map(|weight| Weight::try_from(weight).unwrap())
+    weight_up_to(253)
+}
+
+fn weight_up_to(most: i16) -> impl Strategy<Value = Weight> {
+    (-most..=most).prop_map(|weight| Weight::try_from(weight).unwrap())
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -147,7 +185,7 @@ prop_compose! {
         scope: u8,
         label in option::of("[a-z0-9:# ]{1,15}"),
         broadcast in option::of(any::<u32>()),
-        flags in any::<[bool; 6]>(),
+        flags in any::<[bool; 7]>(),
         preferred_lft in option::of(any::<u32>()),
     ) -> VirtualAddress {
         let v4 = family == Family::V4;
@@ -169,6 +207,7 @@ prop_compose! {
             autojoin: flags[4],
             preferred_lft: preferred_lft.filter(|_| !v4),
             no_track: flags[5],
+            use_vmac: flags[6],
         }
     }
 }
@@ -199,7 +238,7 @@ fn transport(family: Family) -> impl Strategy<Value = Transport> {
             .into_iter()
             .map(|(number, (_, min_ttl, max_ttl))| Peer {
                 address: address(family, number),
-                min_ttl,
+                min_ttl: min_ttl.map(|min| min.min(max_ttl.unwrap_or(u8::MAX))),
                 max_ttl,
             })
             .collect::<Vec<_>>()
@@ -343,6 +382,7 @@ fn consistent(mut router: VirtualRouter) -> VirtualRouter {
     } else if matches!(router.auth, Auth::Ah(_)) && !owner {
         router.initial_state = InitialState::Backup;
     }
+    router.owner_ignore_adverts &= owner || router.strict;
     if owner || router.initial_state == InitialState::Master {
         router.nopreempt = false;
     }
@@ -359,20 +399,319 @@ fn consistent(mut router: VirtualRouter) -> VirtualRouter {
     router
 }
 
-prop_compose! {
-    fn instance()(
-        router in family().prop_flat_map(router),
-        notify in prop::collection::vec(option::of(command()), 5),
-        smtp_alert: bool,
-    ) -> VrrpInstance {
+fn mac() -> impl Strategy<Value = MacAddress> {
+    any::<[u8; 6]>().prop_map(|mut bytes| {
+        bytes[0] = bytes[0] & 0xfe | 2;
+        MacAddress(bytes)
+    })
+}
+
+fn own_link() -> impl Strategy<Value = OwnLink> {
+    let mode = select(vec![
+        IpvlanMode::Bridge,
+        IpvlanMode::Private,
+        IpvlanMode::Vepa,
+    ]);
+    let kind = prop_oneof![
+        (option::of(mac()), any::<bool>())
+            .prop_map(|(mac, notify)| OwnLinkKind::Vmac { mac, notify }),
+        option::of(mode).prop_map(|mode| OwnLinkKind::Ipvlan {
+            address: None,
+            mode
+        }),
+    ];
+    let group = option::of("[a-z]{1,5}|[0-9]{1,3}");
+    (kind, option::of(Just("own")), group, any::<bool>()).prop_map(
+        |(kind, name, group, transmit_base)| OwnLink {
+            name: name.map(|name| IfName::try_from(name).unwrap()),
+            kind,
+            group,
+            transmit_base,
+        },
+    )
+}
+
+fn hmac() -> impl Strategy<Value = AuthHmac> {
+    let secret = prop_oneof![
+        prop::collection::vec(any::<u8>(), 32..=64).prop_map(HmacSecret::Bytes),
+        "/[a-z/ ]{0,9}[a-z]".prop_map(HmacSecret::File),
+    ];
+    let keys = prop::collection::btree_map(1_u8.., secret, 1..4);
+    let anti_replay = prop_oneof![
+        Just(AntiReplay::Monotonic),
+        (1_u16..=300).prop_map(AntiReplay::Time),
+    ];
+    let mode = select(vec![
+        HmacMode::Enforce,
+        HmacMode::Permissive,
+        HmacMode::ReceiveOnly,
+    ]);
+    (keys, any::<prop::sample::Index>(), anti_replay, mode).prop_map(
+        |(keys, active, anti_replay, mode)| {
+            let keys: Vec<_> = keys
+                .into_iter()
+                .map(|(id, secret)| HmacKey { id, secret })
+                .collect();
+            AuthHmac {
+                active: active.get(&keys).id,
+                keys,
+                anti_replay,
+                mode,
+            }
+        },
+    )
+}
+
+fn notify() -> impl Strategy<Value = NotifyScripts> {
+    prop::collection::vec(option::of(command()), 5).prop_map(|notify| {
         let mut notify = notify.into_iter();
         let mut next = || notify.next().unwrap();
-        VrrpInstance {
+        NotifyScripts {
+            master: next(),
+            backup: next(),
+            fault: next(),
+            stop: next(),
+            any: next(),
+        }
+    })
+}
+
+prop_compose! {
+    fn instance()(
+        router in family().prop_flat_map(router).boxed(),
+        notify in notify().boxed(),
+        smtp_alert: bool,
+        deleted in option::of(option::of(command())),
+        notify_lower_priority in option::of(command()),
+        notify_priority_changes: Option<bool>,
+        vrf in option::of("[a-z]{1,8}"),
+        link in option::of(own_link().boxed()),
+        flags in any::<[bool; 4]>(),
+        garp_extra in option::of((any::<bool>(), micros(86_400))),
+        hmac in option::of(hmac().boxed()),
+        sync_daemon in option::of("[a-z]{1,8}"),
+    ) -> VrrpInstance {
+        let interface = |name| IfName::try_from(name).unwrap();
+        without_contradictions(VrrpInstance {
             router: consistent(router),
-            notify: NotifyScripts {
-                master: next(), backup: next(), fault: next(), stop: next(), any: next(),
-            },
+            notify,
             smtp_alert,
+            deleted: deleted.map(|command| DeletedNotice { command }),
+            notify_lower_priority,
+            notify_priority_changes,
+            trackers: Trackers::default(),
+            vrf: vrf.map(interface),
+            link,
+            vmac_for_addresses: flags[0],
+            routes: Vec::new(),
+            rules: Vec::new(),
+            promote_secondaries: flags[1],
+            no_accept: flags[2],
+            fault_without_peers: flags[3],
+            garp_extra: garp_extra.map(|(all, interval)| ExtraGarp { all, interval }),
+            hmac,
+            sync_daemon: sync_daemon.map(interface),
+        })
+    }
+}
+
+/// The same beside the protocol part.
+fn without_contradictions(mut instance: VrrpInstance) -> VrrpInstance {
+    let router = &instance.router;
+    let unicast = matches!(router.transport, Transport::Unicast { .. });
+    if !unicast || router.interface.is_some() {
+        instance.vrf = None;
+    }
+    instance.fault_without_peers &= unicast;
+    instance.promote_secondaries &= instance.link.is_none();
+    if let Some(link) = &mut instance.link {
+        match &mut link.kind {
+            OwnLinkKind::Vmac { mac, .. } => {
+                link.transmit_base = unicast || (link.transmit_base && !router.strict);
+                *mac = mac.filter(|_| !router.strict);
+            }
+            OwnLinkKind::Ipvlan { address, .. } => {
+                link.transmit_base = false;
+                *address = Some(self::address(router.family, 9));
+            }
+        }
+    }
+    if router.auth != Auth::None {
+        instance.hmac = None;
+    }
+    if let Some(hmac) = &mut instance.hmac
+        && router.strict
+    {
+        hmac.mode = HmacMode::Enforce;
+    }
+    instance
+}
+
+prop_compose! {
+    fn process()(
+        process in "[a-z/ ]{0,9}[a-z]",
+        params in prop::collection::vec("[-a-z= ]{0,5}[a-z]", 0..3),
+        param_match in select(vec![
+            ParamMatch::Ignored, ParamMatch::Exact, ParamMatch::Initial, ParamMatch::Partial,
+        ]),
+        full_command: bool,
+        weight in weight_up_to(254),
+        reverse: bool,
+        quorum in 1_u16..,
+        more in option::of(any::<u16>()),
+        must_not_run: bool,
+        terminate_delay in micros(3_600),
+        fork_delay in micros(3_600),
+    ) -> TrackProcess {
+        let param_match = match param_match {
+            ParamMatch::Ignored if !params.is_empty() => ParamMatch::Exact,
+            other => other,
+        };
+        TrackProcess {
+            name: ProcessName::try_from("x").unwrap(),
+            process, params, param_match,
+            full_command: full_command || param_match != ParamMatch::Ignored,
+            weight, reverse,
+            quorum: if must_not_run { 0 } else { quorum },
+            quorum_max: if must_not_run { Some(0) } else { more.map(|more| quorum.saturating_add(more)) },
+            terminate_delay, fork_delay,
+        }
+    }
+}
+
+prop_compose! {
+    fn file()(
+        path in "/[a-z/ #]{0,9}[a-z]",
+        weight in weight_up_to(254),
+        reverse: bool,
+        init in option::of((-254_i16..=254, any::<bool>())),
+    ) -> TrackFile {
+        TrackFile {
+            name: FileName::try_from("x").unwrap(),
+            path, weight, reverse,
+            init: init.map(|(value, overwrite)| InitFile { value, overwrite }),
+        }
+    }
+}
+
+prop_compose! {
+    fn bfd(number: u16)(
+        family in family(),
+        source in option::of(any::<u16>()),
+        min_rx in 1_000_u64..=4_294_967_000,
+        min_tx in 1_u64..=4_294_967,
+        idle_tx in 1_000_000_u64..=4_294_967_000,
+        multiplier in 1_u8..,
+        passive: bool,
+        ttl in 1_u8..,
+        max_hops: Option<u8>,
+        multihop: bool,
+        weight in weight(),
+        reverse: bool,
+        listeners in select(vec![BfdListeners::Vrrp, BfdListeners::Checkers, BfdListeners::Both]),
+    ) -> BfdInstance {
+        BfdInstance {
+            name: BfdName::try_from("x").unwrap(),
+            neighbor: address(family, number),
+            source: source.map(|number| address(family, number)),
+            min_rx: Micros::new(min_rx),
+            min_tx: Micros::from_millis(min_tx),
+            idle_tx: Micros::new(idle_tx),
+            multiplier, passive, ttl,
+            max_hops: max_hops.map(|hops| hops.min(ttl)),
+            multihop, weight, reverse, listeners,
+        }
+    }
+}
+
+/// What instances can track.
+#[derive(Clone, Debug, Default)]
+struct Targets {
+    processes: Vec<TrackProcess>,
+    files: Vec<TrackFile>,
+    bfds: Vec<BfdInstance>,
+}
+
+prop_compose! {
+    fn targets()(
+        names in prop::collection::btree_set(name(), 0..3),
+        processes in prop::collection::vec(process().boxed(), 3),
+        files in prop::collection::vec(file().boxed(), 3),
+        bfds in (bfd(1).boxed(), bfd(2).boxed(), bfd(3).boxed()),
+    ) -> Targets {
+        let mut targets = Targets {
+            processes,
+            files,
+            bfds: vec![bfds.0, bfds.1, bfds.2],
+        };
+        targets.processes.truncate(names.len());
+        targets.files.truncate(names.len());
+        targets.bfds.truncate(names.len());
+        for (at, name) in names.into_iter().enumerate() {
+            targets.processes[at].name = ProcessName::try_from(name.clone()).unwrap();
+            targets.files[at].name = FileName::try_from(name.clone()).unwrap();
+            targets.bfds[at].name = BfdName::try_from(name).unwrap();
+        }
+        targets
+    }
+}
+
+/// A choice among what is there.
+type Pick = (bool, Weight, bool);
+
+fn pick<N>(
+    names: impl Iterator<Item = N>,
+    picks: &mut impl Iterator<Item = Pick>,
+) -> Vec<Tracked<N>> {
+    names
+        .zip(picks)
+        .filter(|(_, (there, _, _))| *there)
+        .map(|(name, (_, weight, reverse))| Tracked {
+            name,
+            weight,
+            reverse,
+        })
+        .collect()
+}
+
+fn pick_all(targets: &Targets, picks: &mut impl Iterator<Item = Pick>) -> Trackers {
+    Trackers {
+        files: pick(targets.files.iter().map(|file| file.name.clone()), picks),
+        processes: pick(
+            targets.processes.iter().map(|process| process.name.clone()),
+            picks,
+        ),
+        bfds: pick(targets.bfds.iter().map(|bfd| bfd.name.clone()), picks),
+    }
+}
+
+/// Takes away the weights that cannot be used, as the reader does.
+fn unweighted(
+    interfaces: &mut Vec<TrackInterface>,
+    scripts: &mut Vec<TrackScript>,
+    trackers: &mut Trackers,
+) {
+    interfaces.retain(|tracked| tracked.weight.get() == 0);
+    scripts.retain(|tracked| tracked.weight.get() == 0);
+    trackers.files.retain(|tracked| tracked.weight.get() == 0);
+    trackers.bfds.retain(|tracked| tracked.weight.get() == 0);
+}
+
+prop_compose! {
+    fn group()(
+        name in name(),
+        notify in notify().boxed(),
+        smtp_alert: bool,
+        notify_priority_changes: Option<bool>,
+        tracking_weight: bool,
+    ) -> SyncGroup {
+        SyncGroup {
+            name: GroupName::try_from(name).unwrap(),
+            members: Vec::new(),
+            track_interfaces: Vec::new(),
+            track_scripts: Vec::new(),
+            trackers: Trackers::default(),
+            notify, smtp_alert, notify_priority_changes, tracking_weight,
         }
     }
 }
@@ -399,12 +738,14 @@ prop_compose! {
         script_user in option::of(user()),
         script_security: bool,
         log_unknown_vrids: bool,
-        mail in option::of(mail()),
+        mail in option::of(mail().boxed()),
         script_names in prop::collection::btree_set(name(), 0..4),
-        scripts in prop::collection::vec(script(), 4),
+        scripts in prop::collection::vec(script().boxed(), 4),
         instance_names in prop::collection::btree_set(name(), 0..4),
-        instances in prop::collection::vec(instance(), 4),
-        tracked in prop::collection::vec((any::<bool>(), weight(), any::<bool>()), 16),
+        instances in prop::collection::vec(instance().boxed(), 4),
+        targets in targets().boxed(),
+        group in option::of(group().boxed()),
+        picks in prop::collection::vec((any::<bool>(), weight(), any::<bool>()), 80),
         interval in micros(4_294),
         gna_interval in micros(4_294),
     ) -> Config {
@@ -412,24 +753,47 @@ prop_compose! {
             name: ScriptName::try_from(name).unwrap(),
             ..script
         }).collect();
-        let mut tracked = tracked.into_iter();
-        let instances = instance_names.into_iter().zip(instances).zip(1_u8..).map(|((name, mut instance), vrid)| {
+        let mut picks = picks.into_iter();
+        let mut instances: Vec<VrrpInstance> = instance_names.into_iter().zip(instances).zip(1_u8..).map(|((name, mut instance), vrid)| {
             let router = &mut instance.router;
             router.name = InstanceName::try_from(name).unwrap();
             router.vrid = Vrid::try_from(vrid).unwrap();
             router.garp.interval = interval;
             router.garp.gna_interval = gna_interval;
-            for script in &scripts {
-                let (there, weight, reverse) = tracked.next().unwrap();
-                if there && !router.priority.is_owner() {
-                    router.track_scripts.push(TrackScript {
-                        script: script.name.clone(), weight, reverse,
-                    });
-                }
+            let tracked = pick(scripts.iter().map(|script| script.name.clone()), &mut picks);
+            router.track_scripts = tracked.into_iter().map(|tracked| TrackScript {
+                script: tracked.name, weight: tracked.weight, reverse: tracked.reverse,
+            }).collect();
+            instance.trackers = pick_all(&targets, &mut picks);
+            if router.priority.is_owner() {
+                unweighted(&mut router.track_interfaces, &mut router.track_scripts, &mut instance.trackers);
+            }
+            if let Some(name) = instance.link.as_mut().and_then(|link| link.name.as_mut()) {
+                *name = IfName::try_from(format!("own{vrid}")).unwrap();
             }
             instance
         }).collect();
+        let mut sync_groups = Vec::new();
+        if let Some(mut group) = group && !instances.is_empty() {
+            group.trackers = pick_all(&targets, &mut picks);
+            if !group.tracking_weight {
+                unweighted(&mut group.track_interfaces, &mut group.track_scripts, &mut group.trackers);
+            }
+            for instance in &mut instances {
+                let router = &mut instance.router;
+                group.members.push(router.name.clone());
+                if !group.tracking_weight {
+                    unweighted(&mut router.track_interfaces, &mut router.track_scripts, &mut instance.trackers);
+                }
+            }
+            sync_groups.push(group);
+        }
         Config {
+            track_processes: targets.processes,
+            track_files: targets.files,
+            bfd_instances: targets.bfds,
+            sync_groups,
+            statics: Statics::default(),
             global: Global { router_id, script_user, script_security, log_unknown_vrids, mail, lvs: Lvs::default() },
             scripts,
             instances,
@@ -444,6 +808,7 @@ proptest! {
     #[test]
     fn every_configuration_is_the_same_after_printing(config in config()) {
         same_after_printing(&config);
+        same_after_dump(&config);
     }
 
     #[test]

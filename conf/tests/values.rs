@@ -79,6 +79,7 @@ fn an_instance_without_further_words_has_the_documented_defaults() {
             autojoin: false,
             preferred_lft: None,
             no_track: false,
+            use_vmac: false,
         }],
         excluded: Vec::new(),
         track_interfaces: Vec::new(),

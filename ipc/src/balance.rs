@@ -51,19 +51,28 @@ number! {
     MemberId
 }
 
-/// What a checker child does for a real server.
+/// A real server whose checks a checker child does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckedServer {
+    /// The virtual server; a group comes without what it lists.
+    pub service: Service,
+    /// The real server's address.
+    pub address: IpAddr,
+    /// Its port.
+    pub port: u16,
+    /// Its configured weight; `misc_dynamic` counts from it.
+    pub weight: u32,
+    /// `ha_suspend`: its checks pause while this address is not on this machine.
+    pub only_with: Option<IpAddr>,
+    /// Those of its checks that this child does, at least one.
+    pub checks: Vec<CheckConfig>,
+}
+
+/// A check of a real server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckConfig {
     /// Its number.
     pub id: CheckId,
-    /// The virtual server as log lines name it, `[192.0.2.1]:tcp:80`.
-    pub pool: String,
-    /// The real server as log lines name it, `[10.0.0.1]:tcp:80`.
-    pub server: String,
-    /// The configured weight of the real server; `misc_dynamic` counts from it.
-    pub weight: u32,
-    /// `ha_suspend`: it pauses while this address is not on this machine.
-    pub only_with: Option<IpAddr>,
     /// What is asked, when, and how often. The program of a `MISC_CHECK` is an absolute path that the
     /// parent found.
     pub check: Check,

@@ -73,6 +73,6 @@ pub struct CheckerConfig {
     /// Before each run the path is checked again: nobody but root and the own user may be able to
     /// replace any part of it.
     pub script_security: bool,
-    /// How many checks came in front of this in `Checks` messages.
-    pub checks: u32,
+    /// How many servers came in front of this in `Servers` messages.
+    pub servers: u32,
 }

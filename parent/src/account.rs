@@ -104,6 +104,7 @@ fn by_name(accounts: &dyn Accounts, user: &str) -> Result<Account, String> {
     accounts.find(&UserSpec {
         user: user.to_owned(),
         group: None,
+        all_groups: false,
     })
 }
 
@@ -151,6 +152,7 @@ mod tests {
         let web = UserSpec {
             user: "web".to_owned(),
             group: None,
+            all_groups: false,
         };
         assert_eq!(for_scripts(&known, Some(&web)), plain("web", 10));
     }
@@ -161,6 +163,7 @@ mod tests {
         let web = UserSpec {
             user: "web".to_owned(),
             group: None,
+            all_groups: false,
         };
         assert_eq!(
             for_scripts(&known, Some(&web)),

@@ -5,9 +5,10 @@ use crate::account::Account;
 use crate::slice::HostFacts;
 use holdfast_conf::model::{Check, Config, Probe, RealServer, Service, VirtualServer};
 use holdfast_ipc::balance::{
-    CheckConfig, CheckId, CheckVerdict, MemberId, PoolCheck, PoolConfig, PoolId, PoolMember,
+    CheckConfig, CheckId, CheckVerdict, CheckedServer, MemberId, PoolCheck, PoolConfig, PoolId,
+    PoolMember,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 /// A check with its number and where it stands.
@@ -23,13 +24,6 @@ pub struct Numbered<'a> {
     pub place: usize,
     /// The check.
     pub check: &'a Check,
-}
-
-impl Numbered<'_> {
-    /// The real server as log lines name it.
-    fn real_name(&self) -> String {
-        real_name(self.server, self.real)
-    }
 }
 
 /// A real server as log lines name it, `[10.0.0.1]:tcp:80`; a firewall mark has no protocol.
@@ -156,15 +150,9 @@ impl Owners {
         self.accounts.get((*self.owners.get(at)?)?)
     }
 
-    /// How many checks each does.
-    pub fn counts(&self) -> BTreeMap<Account, u32> {
-        let mut counts = vec![0_u32; self.accounts.len()];
-        for owner in self.owners.iter().flatten() {
-            if let Some(count) = counts.get_mut(*owner) {
-                *count = count.saturating_add(1);
-            }
-        }
-        self.accounts.iter().cloned().zip(counts).collect()
+    /// Who does any.
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
     }
 
     fn index(&mut self, account: &Account) -> usize {
@@ -193,22 +181,50 @@ fn owner<'a>(numbered: &Numbered<'_>, facts: &'a HostFacts) -> Option<&'a Accoun
 }
 
 /// What one checker child does.
-pub fn checks_of<'a>(
+pub fn servers_of<'a>(
     config: &'a Config,
     facts: &'a HostFacts,
     owners: &'a Owners,
     account: &'a Account,
-) -> impl Iterator<Item = CheckConfig> + 'a {
-    checks(config)
+) -> impl Iterator<Item = CheckedServer> + 'a {
+    let mut own = checks(config)
         .filter(move |numbered| owners.of(numbered.id) == Some(account))
-        .map(move |numbered| CheckConfig {
-            id: numbered.id,
-            pool: numbered.server.service.to_string(),
-            server: numbered.real_name(),
-            weight: numbered.real.weight,
-            only_with: only_with(numbered.server),
-            check: with_path(numbered.check, facts),
-        })
+        .peekable();
+    std::iter::from_fn(move || {
+        let first = own.next()?;
+        let mut server = CheckedServer {
+            service: without_members(&first.server.service),
+            address: first.real.address,
+            port: first.real.port,
+            weight: first.real.weight,
+            only_with: only_with(first.server),
+            checks: vec![check_config(&first, facts)],
+        };
+        let same = |next: &Numbered<'_>| std::ptr::eq(next.real, first.real);
+        while let Some(next) = own.next_if(same) {
+            server.checks.push(check_config(&next, facts));
+        }
+        Some(server)
+    })
+}
+
+fn check_config(numbered: &Numbered<'_>, facts: &HostFacts) -> CheckConfig {
+    CheckConfig {
+        id: numbered.id,
+        check: with_path(numbered.check, facts),
+    }
+}
+
+/// A checker only names a group.
+fn without_members(service: &Service) -> Service {
+    match service {
+        Service::Group { name, protocol, .. } => Service::Group {
+            name: name.clone(),
+            protocol: *protocol,
+            members: Vec::new(),
+        },
+        Service::Address { .. } | Service::Mark { .. } => service.clone(),
+    }
 }
 
 fn only_with(server: &VirtualServer) -> Option<IpAddr> {
@@ -264,6 +280,7 @@ mod tests {
     use super::*;
     use holdfast_conf::model::ShellWords;
     use holdfast_conf::{Files, Options, load};
+    use std::collections::BTreeMap;
     use std::io;
     use std::path::{Path, PathBuf};
 
@@ -324,8 +341,11 @@ mod tests {
     const TCP: &str = "TCP_CHECK {\n}";
     const MISC: &str = "MISC_CHECK {\nmisc_path \"true\"\n}";
 
-    fn ids(checks: impl Iterator<Item = CheckConfig>) -> Vec<u32> {
-        checks.map(|check| check.id.get()).collect()
+    fn ids(servers: impl Iterator<Item = CheckedServer>) -> Vec<u32> {
+        servers
+            .flat_map(|server| server.checks)
+            .map(|check| check.id.get())
+            .collect()
     }
 
     #[test]
@@ -363,20 +383,19 @@ mod tests {
         let config = config(&server(80, &[("10.0.0.1", 1, &two)]));
         let facts = facts();
         let owners = Owners::new(&config, &facts);
-        let own = |account: &Account| ids(checks_of(&config, &facts, &owners, account));
+        let own = |account: &Account| ids(servers_of(&config, &facts, &owners, account));
         assert_eq!(own(&facts.check_account), [0]);
         assert_eq!(own(&facts.default_account), [1]);
-        let misc = checks_of(&config, &facts, &owners, &facts.default_account).next();
-        let Probe::Misc { command, .. } = misc.unwrap().check.probe else {
+        let misc = servers_of(&config, &facts, &owners, &facts.default_account).next();
+        let Probe::Misc { command, .. } = misc.unwrap().checks.swap_remove(0).check.probe else {
             panic!("another probe");
         };
         let found = ShellWords::try_from(vec!["/bin/true".to_owned()]).unwrap();
         assert_eq!(command, found);
-        let counts = [
-            (account("holdfast-check", 8), 1),
-            (account("scripts", 7), 1),
-        ];
-        assert_eq!(owners.counts(), counts.into());
+        assert_eq!(
+            owners.accounts(),
+            [account("holdfast-check", 8), account("scripts", 7)]
+        );
     }
 
     #[test]
@@ -444,7 +463,7 @@ mod tests {
         assert_eq!(suspending_addresses(&config).collect::<Vec<_>>(), expected);
         let facts = facts();
         let owners = Owners::new(&config, &facts);
-        let paused: Vec<_> = checks_of(&config, &facts, &owners, &facts.check_account)
+        let paused: Vec<_> = servers_of(&config, &facts, &owners, &facts.check_account)
             .map(|check| check.only_with.is_some())
             .collect();
         assert_eq!(paused, [false, true]);

@@ -1,5 +1,6 @@
 //! The command line: keepalived's options with keepalived's letters, and a few of our own.
 
+use crate::ctl::Format;
 use lexopt::prelude::{Long, Short, Value};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -26,6 +27,19 @@ pub struct TestOptions {
     pub config: Option<PathBuf>,
     /// `-t=FILE`: where the diagnostics go instead of standard error.
     pub output: Option<PathBuf>,
+    /// How the configuration is read.
+    pub reading: ReadOptions,
+    /// `--format`.
+    pub format: Format,
+}
+
+/// How the configuration is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// `-i`: the name for conditional lines; the machine's where it is missing.
+    pub config_id: Option<String>,
+    /// `-e`: every include has to succeed.
+    pub all_config: bool,
 }
 
 /// Options of the daemon.
@@ -51,6 +65,8 @@ pub struct Options {
     pub syslog_socket: PathBuf,
     /// `-p`, `-r`, `-c`.
     pub pid_files: PidFiles,
+    /// How the configuration is read.
+    pub reading: ReadOptions,
     /// `--compat`, or started under the name `keepalived`.
     pub compat: bool,
     /// Remarks on options that are accepted without effect.
@@ -103,6 +119,7 @@ impl Default for Options {
             facility: Facility::default(),
             syslog_socket: PathBuf::from("/dev/log"),
             pid_files: PidFiles::default(),
+            reading: ReadOptions::default(),
             compat: false,
             remarks: Vec::new(),
         }
@@ -144,7 +161,6 @@ const NOT_CARRIED_OUT: &[(char, &str, &str)] = &[
         "namespace",
         "start it with `ip netns exec NAME holdfast …`",
     ),
-    ('e', "all-config", "it is not carried out by this version"),
     ('x', "snmp", "it is not carried out by this version"),
     (
         'A',
@@ -178,7 +194,12 @@ Usage: holdfast [OPTION]...
   -f, --use-file=FILE       configuration; /etc/holdfast/holdfast.conf, and where that does
                             not exist /etc/keepalived/keepalived.conf
   -t, --config-test[=FILE]  check the configuration and end; diagnostics go to FILE or stderr
-                            0 good, 4 unreadable, 5 errors, 6 insecure scripts
+                            0 good, 4 unreadable, 5 errors, 6 insecure scripts or an
+                            include that has to succeed and does not
+  -i, --config-id=NAME      name for conditional lines `@NAME ...` (the host's name up to
+                            its first dot)
+  -e, --all-config          every include has to find and read its files
+      --format=text|json    with -t: diagnostics for people, or one JSON document
   -n, --dont-fork           stay in the foreground
   -l, --log-console         log to standard error as well
   -D, --log-detail          log details
@@ -272,6 +293,7 @@ impl std::fmt::Display for Name {
 struct Reader {
     options: Options,
     test: Option<Option<PathBuf>>,
+    format: Option<Format>,
     vrrp_only: bool,
     checkers_only: bool,
     /// Help, version, signal number: the first one wins.
@@ -296,6 +318,8 @@ impl Reader {
             options.dump_config = true;
         } else if name.is('G', "no-syslog") {
             options.no_syslog = true;
+        } else if name.is('e', "all-config") {
+            options.reading.all_config = true;
         } else if name.is_long("compat") {
             options.compat = true;
         } else if name.is('P', "vrrp") {
@@ -329,6 +353,8 @@ impl Reader {
             options.log_file = Some(file.into());
         } else if name.is('S', "log-facility") {
             options.facility = facility(&text(parser.value()?))?;
+        } else if name.is_long("format") {
+            self.format = Some(format(&text(parser.value()?))?);
         } else if name.is_long("syslog-socket") {
             options.syslog_socket = parser.value()?.into();
         } else if name.is('p', "pid") {
@@ -337,7 +363,9 @@ impl Reader {
             options.pid_files.vrrp = parser.value()?.into();
         } else if name.is('c', "checkers_pid") {
             options.pid_files.checkers = parser.value()?.into();
-        } else if name.is('b', "bfd_pid") || name.is('i', "config-id") {
+        } else if name.is('i', "config-id") {
+            options.reading.config_id = Some(text(parser.value()?));
+        } else if name.is('b', "bfd_pid") {
             let value = text(parser.value()?);
             options
                 .remarks
@@ -359,7 +387,14 @@ impl Reader {
             return Ok(Command::Test(TestOptions {
                 config: self.options.config,
                 output,
+                reading: self.options.reading,
+                format: self.format.unwrap_or_default(),
             }));
+        }
+        if self.format.is_some() {
+            return Err(UsageError(
+                "--format is for -t, the configuration test".to_owned(),
+            ));
         }
         if self.checkers_only && !self.vrrp_only {
             return Err(UsageError(
@@ -386,6 +421,16 @@ fn unknown(name: &Name) -> UsageError {
         Some((_, _, why)) => format!("keepalived's option {name} is refused: {why}"),
         None => format!("unknown option {name}"),
     })
+}
+
+fn format(name: &str) -> Result<Format, UsageError> {
+    match name {
+        "text" => Ok(Format::Text),
+        "json" => Ok(Format::Json),
+        _ => Err(UsageError(format!(
+            "--format cannot be `{name}`; expected text or json"
+        ))),
+    }
 }
 
 fn facility(name: &str) -> Result<Facility, UsageError> {

@@ -3,6 +3,9 @@
 
 use std::ffi::OsString;
 
+/// The only variable that children and scripts get.
+pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// The internal first argument. It gives nobody anything: the launcher has the rights of whoever
 /// starts it.
 pub const LAUNCH: &str = "@launch";

@@ -262,6 +262,7 @@ mod tests {
         UserSpec {
             user: name.to_owned(),
             group: None,
+            all_groups: false,
         }
     }
 

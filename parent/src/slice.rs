@@ -1,7 +1,7 @@
 //! Cuts the configuration into what each child needs, and nothing more.
 
 use crate::account::Account;
-use crate::balance::Owners;
+use crate::balance::{Owners, servers_of};
 use holdfast_conf::model::{Config, ScriptAction, ScriptName, ShellWords, UserSpec};
 use holdfast_ipc::balance::CheckId;
 use holdfast_ipc::config::{CheckerConfig, CheckerScript, VrrpConfig};
@@ -85,14 +85,19 @@ fn checkers(
     facts: &HostFacts,
     owners: &Owners,
 ) -> BTreeMap<Account, CheckerConfig> {
-    let empty = |checks| CheckerConfig {
+    let empty = |servers| CheckerConfig {
         scripts: Vec::new(),
         script_security: config.global.script_security,
-        checks,
+        servers,
     };
-    let counts = owners.counts().into_iter();
-    let mut checkers: BTreeMap<Account, CheckerConfig> = counts
-        .map(|(account, count)| (account, empty(count)))
+    let count = |account: &Account| {
+        let servers = servers_of(config, facts, owners, account).count();
+        u32::try_from(servers).unwrap_or(u32::MAX)
+    };
+    let mut checkers: BTreeMap<Account, CheckerConfig> = owners
+        .accounts()
+        .iter()
+        .map(|account| (account.clone(), empty(count(account))))
         .collect();
     for script in &config.scripts {
         if facts.disabled.contains_key(&script.name) {
@@ -147,6 +152,7 @@ mod tests {
         UserSpec {
             user: name.to_owned(),
             group: None,
+            all_groups: false,
         }
     }
 
@@ -222,7 +228,7 @@ mod tests {
                 CheckerConfig {
                     scripts: vec![cut("a", run(&["/usr/bin/true", "-x"])), cut("c", gone)],
                     script_security: true,
-                    checks: 0,
+                    servers: 0,
                 },
             ),
             (
@@ -230,7 +236,7 @@ mod tests {
                 CheckerConfig {
                     scripts: vec![cut("b", run(&["/bin/b"]))],
                     script_security: true,
-                    checks: 0,
+                    servers: 0,
                 },
             ),
         ];

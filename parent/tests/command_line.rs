@@ -263,6 +263,46 @@ fn diagnostics_go_to_a_file_when_one_is_named() {
 }
 
 #[test]
+fn json_is_one_document_where_the_text_would_be() {
+    let folder = Folder::new();
+    let conf = folder.file("c", &INSTANCE.replace("150", "300"));
+    let output = holdfast(&["-t", "--format=json", "-f", conf.to_str().unwrap()]);
+    assert_eq!((status(&output), stdout(&output)), (5, String::new()));
+    let document: serde_json::Value = serde_json::from_str(&stderr(&output)).unwrap();
+    assert_eq!(document["format"], 1);
+    assert_eq!(document["status"], 5);
+    assert_eq!(document["diagnostics"][0]["code"], "HF0201");
+    assert_eq!(document["diagnostics"][0]["line"], 4);
+
+    let good = folder.file("g", INSTANCE);
+    let output = holdfast(&["-t", "--format", "json", "-f", good.to_str().unwrap()]);
+    let document: serde_json::Value = serde_json::from_str(&stderr(&output)).unwrap();
+    assert_eq!((status(&output), &document["errors"]), (0, &0.into()));
+    let remark = "interface `hf-none0` does not exist here (instance VI_1 will wait for it)";
+    let remarks = document["remarks"].as_array().unwrap();
+    assert!(remarks.contains(&remark.into()), "{document}");
+
+    let missing = folder.0.join("missing");
+    let output = holdfast(&["-t", "--format=json", "-f", missing.to_str().unwrap()]);
+    let document: serde_json::Value = serde_json::from_str(&stderr(&output)).unwrap();
+    assert_eq!((status(&output), &document["status"]), (4, &4.into()));
+}
+
+#[test]
+fn one_line_says_where_more_is_to_be_read() {
+    let folder = Folder::new();
+    let wrong = INSTANCE.replace("150", "300").replace("51", "0");
+    let (_, text) = test(&folder.file("c", &wrong));
+    let hints: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("explain"))
+        .collect();
+    assert_eq!(hints, ["`holdfastctl explain HF0201` says more"]);
+    let (_, text) = test(&folder.file("g", INSTANCE));
+    assert!(!text.contains("explain"), "{text}");
+}
+
+#[test]
 fn the_launcher_gives_nobody_anything() {
     let own = nix::unistd::getuid().as_raw();
     let uid = if own == 0 { 65_534 } else { own };

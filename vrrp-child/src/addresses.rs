@@ -255,6 +255,7 @@ mod tests {
                 autojoin: false,
                 preferred_lft: None,
                 no_track: false,
+                use_vmac: false,
             },
         }
     }

@@ -1,6 +1,8 @@
 //! Why a check failed, in an operator's words.
 
+use super::dns::Rcode;
 use super::http::{Digest, PATTERN_WINDOW};
+use crate::verdict::Reason;
 use holdfast_ipc::config::model::Micros;
 use std::fmt;
 
@@ -215,12 +217,64 @@ pub enum Cause {
         /// What is wrong.
         fault: HttpFault,
     },
+    /// A mail server gave another reply.
+    Smtp {
+        /// To what.
+        asked: &'static str,
+        /// Its code.
+        got: u16,
+        /// The code that had to come.
+        wanted: u16,
+        /// The text behind the code, escaped and bounded.
+        text: String,
+    },
+    /// A line that is no reply of a mail server.
+    NotSmtp,
+    /// A DNS server answered with an error.
+    Dns(Rcode),
+    /// Too many datagrams that are no answer.
+    Strays {
+        /// How many are looked at.
+        limit: usize,
+    },
+    /// A datagram of another length.
+    ReplyLength {
+        /// Its length in bytes.
+        length: usize,
+        /// `min_reply_length`.
+        least: u16,
+        /// `max_reply_length`.
+        most: u16,
+    },
+    /// A datagram does not fit `require_reply`.
+    ReplyDiffers {
+        /// The first byte that differs or is missing, from 0.
+        at: usize,
+    },
+    /// A program ended with this status.
+    Exit(i32),
+    /// A signal ended a program.
+    Signal(i32),
+    /// A program did not end in time.
+    RunTimedOut {
+        /// Its limit.
+        after: Micros,
+    },
+    /// A program could not be run.
+    NotRun(String),
+    /// The number in a followed file says so.
+    FileValue(i64),
+    /// The BFD session is down.
+    BfdDown,
 }
 
 impl Cause {
     /// True where the text already says how long it took.
     pub(crate) const fn tells_time(&self) -> bool {
-        matches!(self, Self::TimedOut { .. } | Self::TooSlow { .. })
+        matches!(
+            self,
+            Self::TimedOut { .. } | Self::TooSlow { .. } | Self::RunTimedOut { .. }
+        )
     }
 }
 
@@ -229,6 +283,10 @@ impl fmt::Display for Cause {
         match self {
             Self::TimedOut { doing, after } => write!(f, "no {doing} within {after}"),
             Self::TooSlow { limit } => write!(f, "not at its end after {limit}"),
+            Self::Net {
+                doing: Doing::Reply | Doing::Echo,
+                error: NetError::Refused,
+            } => f.write_str("port unreachable (ICMP)"),
             Self::Net {
                 doing: Doing::Connection,
                 error,
@@ -240,6 +298,38 @@ impl fmt::Display for Cause {
                 let path = super::excerpt::shown(path.as_bytes());
                 write!(f, "GET {path}: {fault}")
             }
+            Self::Smtp {
+                asked,
+                got,
+                wanted,
+                text,
+            } => {
+                write!(f, "{asked} gave {got}, wanted {wanted}")?;
+                if text.is_empty() {
+                    Ok(())
+                } else {
+                    write!(f, ": \"{text}\"")
+                }
+            }
+            Self::NotSmtp => f.write_str("a line that is no reply of a mail server"),
+            Self::Dns(rcode) => write!(f, "the answer is {rcode}"),
+            Self::Strays { limit } => write!(f, "more than {limit} datagrams, none is the answer"),
+            Self::ReplyLength {
+                length,
+                least,
+                most,
+            } => {
+                write!(f, "the reply has {length} bytes, wanted {least} to {most}")
+            }
+            Self::ReplyDiffers { at } => {
+                write!(f, "the reply differs from require_reply at byte {at}")
+            }
+            Self::Exit(status) => Reason::Exit(*status).fmt(f),
+            Self::Signal(signal) => Reason::Signal(*signal).fmt(f),
+            Self::RunTimedOut { after } => Reason::TimedOut(*after).fmt(f),
+            Self::NotRun(reason) => write!(f, "not run: {}", Bounded(reason)),
+            Self::FileValue(value) => write!(f, "the file holds {value}"),
+            Self::BfdDown => f.write_str("the BFD session is down"),
         }
     }
 }

@@ -1,10 +1,14 @@
 //! One conversation with a server, without a socket and without a clock.
 
 use super::cause::{Cause, Doing, NetError};
+use super::dns::DnsTalk;
 use super::excerpt::Excerpt;
 use super::http::HttpTalk;
-use super::plan::Plan;
+use super::ping::PingTalk;
+use super::plan::{Asks, Plan};
+use super::smtp::SmtpTalk;
 use super::tcp::TcpTalk;
+use super::udp::UdpTalk;
 use crate::detail::Took;
 use holdfast_ipc::config::model::{Endpoint, Micros, TlsOptions};
 use holdfast_ipc::time::Monotonic;
@@ -94,6 +98,28 @@ pub enum Success {
         /// The status.
         status: u16,
     },
+    /// A mail server held its dialogue.
+    Dialogue,
+    /// A datagram came back.
+    Reply,
+    /// Nothing came back, and no ICMP error either.
+    NoError,
+    /// An ICMP echo came back.
+    Echo,
+    /// A program ended well.
+    Exit {
+        /// Its exit status.
+        status: i32,
+        /// The weight that it sets, by `misc_dynamic`.
+        weight: Option<u32>,
+    },
+    /// A followed file holds a number that is well.
+    File {
+        /// What it adds to the weight.
+        shift: i64,
+    },
+    /// The BFD session is up.
+    BfdUp,
 }
 
 /// What a conversation says about the server.
@@ -146,6 +172,13 @@ impl fmt::Display for Success {
         match self {
             Self::Connected => f.write_str("connected"),
             Self::Page { status } => write!(f, "status {status}"),
+            Self::Dialogue => f.write_str("greeting, HELO and QUIT answered"),
+            Self::Reply => f.write_str("reply"),
+            Self::NoError => f.write_str("no ICMP error"),
+            Self::Echo => f.write_str("echo reply"),
+            Self::Exit { status, .. } => write!(f, "exit {status}"),
+            Self::File { shift } => write!(f, "file adds {shift} to the weight"),
+            Self::BfdUp => f.write_str("BFD session is up"),
         }
     }
 }
@@ -202,13 +235,32 @@ pub(super) trait Protocol {
 enum Talk {
     Tcp(TcpTalk),
     Http(Box<HttpTalk>),
+    Smtp(SmtpTalk),
+    Dns(DnsTalk),
+    Udp(UdpTalk),
+    Ping(PingTalk),
 }
 
 impl Talk {
+    fn new(plan: &Plan, page: usize) -> Self {
+        match &plan.asks {
+            Asks::Tcp => Self::Tcp(TcpTalk),
+            Asks::Http(plan) => Self::Http(Box::new(HttpTalk::new(plan, page))),
+            Asks::Smtp(helo) => Self::Smtp(SmtpTalk::new(helo)),
+            Asks::Dns(question) => Self::Dns(DnsTalk::new(question.clone())),
+            Asks::Udp(probe) => Self::Udp(UdpTalk::new(probe.payload.clone(), probe.reply.clone())),
+            Asks::Ping => Self::Ping(PingTalk::new(plan.endpoint().address.is_ipv6())),
+        }
+    }
+
     fn protocol(&mut self) -> &mut dyn Protocol {
         match self {
             Self::Tcp(talk) => talk,
             Self::Http(talk) => talk.as_mut(),
+            Self::Smtp(talk) => talk,
+            Self::Dns(talk) => talk,
+            Self::Udp(talk) => talk,
+            Self::Ping(talk) => talk,
         }
     }
 }
@@ -239,10 +291,7 @@ pub struct Conversation {
 impl Conversation {
     /// Begins nothing yet. `page` says which one of several is asked for; only HTTP has them.
     pub fn new(plan: &Arc<Plan>, page: usize) -> Self {
-        let talk = match plan.as_ref() {
-            Plan::Tcp(_) => Talk::Tcp(TcpTalk),
-            Plan::Http(plan) => Talk::Http(Box::new(HttpTalk::new(plan, page))),
-        };
+        let talk = Talk::new(plan, page);
         let never = Monotonic::from_micros(0);
         Self {
             plan: Arc::clone(plan),

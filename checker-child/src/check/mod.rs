@@ -7,15 +7,29 @@
 
 mod cause;
 mod conversation;
+mod dns;
+pub mod engine;
 mod excerpt;
+mod external;
 mod http;
+mod lines;
+mod ping;
 mod plan;
+pub mod schedule;
+pub mod server;
+mod smtp;
 mod tcp;
+mod udp;
 
 pub use cause::{Cause, Doing, HttpFault, NetError};
 pub use conversation::{
     Channel, Conversation, DATAGRAM_SIZE, Finding, Input, Outcome, READ_SIZE, Step, Success,
 };
+pub use dns::Rcode;
+#[doc(hidden)]
+pub use dns::is_answer;
 pub use excerpt::Excerpt;
+pub use external::{MiscPlan, judge_bfd, judge_file};
 pub use http::{BODY_LIMIT, Digest, PATTERN_WINDOW};
-pub use plan::Plan;
+pub use plan::{Plan, Work};
+pub use smtp::REPLY_LIMIT;

@@ -1,59 +1,110 @@
 //! A check of the configuration, made ready once for many conversations.
 
 use super::conversation::Channel;
-use super::http::HttpPlan;
-use holdfast_ipc::config::model::{Endpoint, Probe};
+use super::dns::Question;
+use super::external::MiscPlan;
+use super::http::{HttpPlan, Patterns};
+use super::smtp::helo_line;
+use holdfast_ipc::config::model::{Endpoint, Probe, UdpProbe};
+use std::sync::Arc;
 
-/// What a check asks.
+/// What has to be done for a check.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// A conversation with a server.
+    Talk(Arc<Plan>),
+    /// A run of a program.
+    Run(Arc<MiscPlan>),
+}
+
+impl Work {
+    /// Makes a check ready; says what is wrong where it cannot be.
+    pub(super) fn new(probe: &Probe, patterns: &mut Patterns) -> Result<Self, String> {
+        if let Some(plan) = MiscPlan::of(probe) {
+            return Ok(Self::Run(Arc::new(plan)));
+        }
+        Plan::with_patterns(probe, patterns).map(|plan| Self::Talk(Arc::new(plan)))
+    }
+
+    /// How many conversations a round has: one for each page.
+    pub(super) fn pages(&self) -> usize {
+        match self {
+            Self::Talk(plan) => plan.pages(),
+            Self::Run(_) => 1,
+        }
+    }
+}
+
+/// What a conversation asks.
 #[derive(Debug)]
-pub enum Plan {
-    /// `TCP_CHECK`.
-    Tcp(Endpoint),
-    /// `HTTP_GET`, `SSL_GET`.
+pub struct Plan {
+    endpoint: Endpoint,
+    pub(super) asks: Asks,
+}
+
+#[derive(Debug)]
+pub(super) enum Asks {
+    Tcp,
     Http(HttpPlan),
+    /// The line with HELO.
+    Smtp(Vec<u8>),
+    Dns(Question),
+    Udp(UdpProbe),
+    Ping,
 }
 
 impl Plan {
     /// Makes a check ready; says what is wrong where it cannot be.
     pub fn new(probe: &Probe) -> Result<Self, String> {
-        match probe {
-            Probe::Tcp(endpoint) => Ok(Self::Tcp(endpoint.clone())),
-            Probe::Http(probe) => Ok(Self::Http(HttpPlan::new(probe)?)),
-            Probe::Smtp { .. }
-            | Probe::Udp(_)
-            | Probe::Ping(_)
-            | Probe::Dns { .. }
-            | Probe::Misc { .. } => Err("this check holds no conversation".to_owned()),
-        }
+        Self::with_patterns(probe, &mut Patterns::default())
+    }
+
+    fn with_patterns(probe: &Probe, patterns: &mut Patterns) -> Result<Self, String> {
+        let (endpoint, asks) = match probe {
+            Probe::Tcp(endpoint) => (endpoint, Asks::Tcp),
+            Probe::Http(probe) => (&probe.endpoint, Asks::Http(HttpPlan::new(probe, patterns)?)),
+            Probe::Smtp { endpoint, helo } => (endpoint, Asks::Smtp(helo_line(helo)?)),
+            Probe::Dns {
+                endpoint,
+                kind,
+                name,
+            } => (endpoint, Asks::Dns(Question::new(name, *kind)?)),
+            Probe::Udp(probe) => (&probe.endpoint, Asks::Udp(probe.clone())),
+            Probe::Ping(endpoint) => (endpoint, Asks::Ping),
+            Probe::Misc { .. } => return Err("a MISC_CHECK runs a program".to_owned()),
+        };
+        Ok(Self {
+            endpoint: endpoint.clone(),
+            asks,
+        })
     }
 
     /// How many conversations a round has: one for each page.
-    pub fn pages(&self) -> usize {
-        match self {
-            Self::Tcp(_) => 1,
-            Self::Http(plan) => plan.pages(),
+    pub(super) const fn pages(&self) -> usize {
+        match &self.asks {
+            Asks::Http(plan) => plan.pages(),
+            Asks::Tcp | Asks::Smtp(_) | Asks::Dns(_) | Asks::Udp(_) | Asks::Ping => 1,
         }
     }
 
     pub(super) const fn endpoint(&self) -> &Endpoint {
-        match self {
-            Self::Tcp(endpoint) => endpoint,
-            Self::Http(plan) => plan.endpoint(),
-        }
+        &self.endpoint
     }
 
     pub(super) fn channel(&self, page: usize) -> Channel<'_> {
-        match self {
-            Self::Tcp(_) => Channel::Tcp,
-            Self::Http(plan) => plan.channel(page),
+        match &self.asks {
+            Asks::Tcp | Asks::Smtp(_) => Channel::Tcp,
+            Asks::Http(plan) => plan.channel(page),
+            Asks::Dns(_) | Asks::Udp(_) => Channel::Udp,
+            Asks::Ping => Channel::Ping,
         }
     }
 
     /// TLS says goodbye before the connection is closed.
     pub(super) fn says_goodbye(&self, page: usize) -> bool {
-        match self {
-            Self::Tcp(_) => false,
-            Self::Http(plan) => plan.says_goodbye(page),
+        match &self.asks {
+            Asks::Http(plan) => plan.says_goodbye(page),
+            Asks::Tcp | Asks::Smtp(_) | Asks::Dns(_) | Asks::Udp(_) | Asks::Ping => false,
         }
     }
 }

@@ -52,7 +52,7 @@ fn config(scripts: impl Into<Vec<CheckerScript>>) -> CheckerConfig {
     CheckerConfig {
         scripts: scripts.into(),
         script_security: true,
-        checks: 0,
+        servers: 0,
     }
 }
 

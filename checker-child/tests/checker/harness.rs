@@ -302,7 +302,7 @@ pub(crate) fn config(scripts: impl Into<Vec<CheckerScript>>) -> CheckerConfig {
     CheckerConfig {
         scripts: scripts.into(),
         script_security: false,
-        checks: 0,
+        servers: 0,
     }
 }
 

@@ -211,7 +211,7 @@ fn a_script_that_was_closed_to_others_is_run_and_one_that_was_opened_is_refused(
     let secure = CheckerConfig {
         scripts: vec![script("chk", &path, 50)],
         script_security: true,
-        checks: 0,
+        servers: 0,
     };
     let mut checker = Checker::running(secure);
     assert_eq!(checker.verdict().state, Good);
@@ -240,7 +240,7 @@ fn a_directory_that_others_can_write_is_named_also_behind_a_link() {
     let secure = CheckerConfig {
         scripts: vec![script("chk", &path, 60_000)],
         script_security: true,
-        checks: 0,
+        servers: 0,
     };
     let mut checker = Checker::running(secure);
     let directory = place.0.join("out");

@@ -1,5 +1,24 @@
 //! Conversations of checks with servers of all kinds, played without a socket, cut at every byte.
 
+#![cfg_attr(
+    test,
+    expect(
+        clippy::arithmetic_side_effects,
+        reason = "a test may panic on overflow"
+    )
+)]
+
+#[cfg(test)]
+mod datagrams;
+#[cfg(test)]
 mod http;
+#[cfg(test)]
+mod http_bodies;
+#[cfg(test)]
+mod http_hostile;
+#[cfg(test)]
 mod player;
+#[cfg(test)]
+mod smtp;
+#[cfg(test)]
 mod tcp;

@@ -5,6 +5,7 @@ use holdfast_checker::check::{
 };
 use holdfast_ipc::config::model::{Endpoint, Micros, Probe};
 use holdfast_ipc::time::Monotonic;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// `connect_timeout` of all these checks.
@@ -25,7 +26,7 @@ pub(crate) enum End {
 /// A server that knows by heart what it says.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
-    /// Said at once, then once for each thing that is sent to it.
+    /// Said at once (streams only), then once for each thing that is sent to it.
     pub(crate) says: Vec<Vec<u8>>,
     pub(crate) end: End,
 }
@@ -107,14 +108,27 @@ pub(crate) fn play_every_cut(plan: &Arc<Plan>, server: &Server) -> Played {
     whole
 }
 
-fn play_cut(plan: &Arc<Plan>, server: &Server, cut: &dyn Fn(&[u8]) -> Vec<Vec<u8>>) -> Played {
+pub(crate) fn play_cut(
+    plan: &Arc<Plan>,
+    server: &Server,
+    cut: &dyn Fn(&[u8]) -> Vec<Vec<u8>>,
+) -> Played {
     let mut conversation = Conversation::new(plan, 0);
     let is_stream = matches!(conversation.channel(), Channel::Tcp | Channel::Tls { .. });
     let mut says = server.says.iter();
-    let mut pending = Vec::new().into_iter();
+    let mut pending: VecDeque<Vec<u8>> = VecDeque::new();
+    let mut next_said = |pending: &mut VecDeque<_>| {
+        let pieces = says.next().map(|said| cut(said)).unwrap_or_default();
+        // A stream knows no empty piece; an empty datagram is one.
+        pending.extend(
+            pieces
+                .into_iter()
+                .filter(|piece| !piece.is_empty() || !is_stream),
+        );
+    };
     let mut sent = Vec::new();
     let mut now = START;
-    let mut opened = false;
+    let mut greeted = false;
     let mut step = conversation.start(now, RANDOM);
     for _ in 0..STEPS {
         step = match step {
@@ -122,22 +136,14 @@ fn play_cut(plan: &Arc<Plan>, server: &Server, cut: &dyn Fn(&[u8]) -> Vec<Vec<u8
                 conversation.handle(now, Input::Connected)
             }
             Step::Talk { send, until } => {
-                if !opened || !send.is_empty() {
-                    opened = true;
-                    let mut all: Vec<_> = pending.collect();
-                    let mut take = usize::from(!send.is_empty());
-                    // What it says by itself comes first, whether or not it was asked.
-                    if sent.is_empty() && says.len() == server.says.len() {
-                        take += 1;
-                    }
-                    all.extend(says.by_ref().take(take).flat_map(|said| cut(said)));
-                    all.retain(|piece| !piece.is_empty() || !is_stream);
-                    pending = all.into_iter();
-                    if !send.is_empty() {
-                        sent.push(send);
-                    }
+                if is_stream && !std::mem::replace(&mut greeted, true) {
+                    next_said(&mut pending);
                 }
-                match (pending.next(), &server.end) {
+                if !send.is_empty() {
+                    next_said(&mut pending);
+                    sent.push(send);
+                }
+                match (pending.pop_front(), &server.end) {
                     (Some(bytes), _) => conversation.handle(now, Input::Bytes(&bytes)),
                     (None, End::Closes) => conversation.handle(now, Input::Closed),
                     (None, End::IsSilent) => {

@@ -47,8 +47,22 @@ codes! {
     NoMatch = 10, "an include matches no file";
     IncludeCycle = 11, "a file includes itself";
     TooManyIncludes = 12, "too many files are included";
-    Preprocessor = 13, "definitions, conditions and generators";
+    // 13 was "definitions, conditions and generators", when they were not carried out.
     NothingConfigured = 14, "nothing is configured";
+    UndefinedName = 15, "a name that is not defined";
+    DefinitionCycle = 16, "a definition contains itself";
+    NotReplaced = 17, "the use of a definition that is not replaced";
+    ExpandsTooFar = 18, "definitions and generators make too much";
+    NotLast = 19, "words behind a definition of several lines";
+    BadDefinition = 20, "a definition is written wrong";
+    BadCondition = 21, "a condition is written wrong";
+    BadGenerator = 22, "a generator is written wrong";
+    BadPredefined = 23, "a predefined name is used wrongly";
+    StrayBackslash = 24, "a backslash that joins no lines";
+    IncludeCheck = 25, "an include that has to succeed does not";
+    NotIncluded = 26, "a file is not read because it is executable";
+    ReservedName = 27, "a definition with a reserved name";
+    UnsetVariable = 28, "a variable of the environment is not set";
 
     UnknownWord = 101, "a word that nobody knows";
     NotYet = 102, "a word of keepalived that holdfast does not carry out yet";
@@ -64,6 +78,7 @@ codes! {
     SetTwice = 112, "a word is set twice";
     MissingWord = 113, "a required word is missing";
     SameName = 114, "two blocks have one name";
+    OldSpelling = 115, "an old spelling of a word";
 
     OutOfRange = 201, "a number is out of range";
     NotANumber = 202, "a number is expected";
@@ -77,6 +92,11 @@ codes! {
     UnknownOption = 212, "an option that this line does not have";
     IdleOption = 213, "an option that has no effect on this line";
     BadPattern = 214, "a pattern or digest is wrong";
+    BadMac = 215, "a hardware address is wrong";
+    BadKey = 216, "a key is wrong";
+    RelativePath = 217, "a path is not absolute";
+
+    BadRule = 230, "a rule of the kernel that cannot be";
 
     SameVrid = 301, "two instances share a virtual router identifier";
     UnknownScript = 302, "a tracked script does not exist";
@@ -94,6 +114,22 @@ codes! {
     NeedsPersistence = 317, "every port needs persistence";
     QuorumTooLarge = 318, "a quorum above the sum of the weights";
     NoMailServer = 321, "mail without a server";
+    NoPreference = 330, "a rule without a preference";
+    UnknownMember = 350, "a member of a sync group does not exist";
+    TwoGroups = 351, "an instance is in two sync groups";
+    LonelyGroup = 352, "a sync group of fewer than two instances";
+    UnknownTracker = 353, "a tracked file, process or BFD session does not exist";
+    UnusedTracker = 354, "a file or process that nobody tracks";
+    GroupWeights = 355, "a tracker with a weight in a sync group";
+    SameNeighbour = 356, "two BFD sessions with one neighbour";
+    HopsAboveTtl = 357, "a BFD session allows more hops than its packets live";
+    QuorumBounds = 358, "no number of processes is right";
+    NoActiveKey = 359, "the key that signs is missing";
+    AuthTwice = 360, "two kinds of authentication";
+    LinkWords = 361, "words about the instance's own interface contradict each other";
+    SameLink = 362, "an interface is made and used twice";
+    RoutesAlone = 363, "routes or rules without addresses";
+    StrictHmac = 364, "strict mode and an authentication that is not enforced";
 
     StrictDropsAuth = 401, "strict mode drops the authentication";
     NopreemptCancelled = 402, "nopreempt has no effect";
@@ -104,11 +140,49 @@ codes! {
     StrictSetsValue = 407, "strict mode overrides a value";
     OwnerIgnoresWeights = 409, "the address owner ignores weights";
     AlreadyTracked = 411, "the instance's own interface is tracked anyway";
+    SmallWeight = 412, "a check that hardly ever moves the address";
     SearchedInPath = 413, "a program is searched in PATH";
     CommandNeedsQuotes = 414, "words behind a command are user and group";
     MasterMeansOwner = 415, "state MASTER without a priority";
     ReadAsRetry = 416, "an old name is read as retry";
     StrictKeepsTraffic = 417, "strict mode and traffic to the address";
+    KeepalivedDiffers = 418, "keepalived does something else than what is written";
+    IdleWord = 419, "a word that has no effect beside the others";
+    SlowBfd = 420, "BFD packets that are far apart";
+    LongProcessName = 421, "a name that no process can have";
+
+    CheckChanges = 480, "a check that changes what it should only look at";
+    CheckSleeps = 481, "a check that sleeps";
+    SlowVerdict = 482, "a check that needs minutes to notice a failure";
+    KnownPassword = 483, "a password that everybody knows";
+    PriorityCut = 484, "weights beyond the highest priority";
+    OwnerAsBackup = 485, "priority 255 with state BACKUP";
+    FastAdverts = 486, "adverts that are very close together";
+    OneLostAdvert = 487, "a takeover after one lost advert";
+    WeightsWithoutPreempt = 488, "weights and nopreempt";
+
+    PairVrid = 501, "nodes with different virtual router identifiers";
+    PairVersion = 502, "nodes with different versions of VRRP";
+    PairAdvertInt = 503, "nodes with different advert_int";
+    PairAuthType = 504, "nodes with different authentication";
+    PairPassword = 505, "nodes with different passwords";
+    PairAddresses = 506, "nodes with different virtual addresses";
+    PairNotAPeer = 507, "a node that is missing in unicast_peer of another";
+    PairTransport = 508, "nodes whose adverts travel in different ways";
+    PairUnknownPeer = 509, "a unicast peer that is none of the nodes";
+    PairOneSided = 510, "an instance that not all nodes have";
+    PairEqualPriority = 511, "nodes with one priority";
+    PairTwoMasters = 512, "state MASTER on several nodes";
+    PairTwoOwners = 513, "priority 255 on several nodes";
+    PairWeight = 514, "checks that cannot move the addresses";
+    PairFamily = 515, "nodes with different address families";
+    PairPreempt = 516, "nopreempt on some nodes only";
+    PairInterface = 517, "interfaces with different names";
+    PairVirtualServers = 518, "nodes with different virtual servers";
+    PairSyncGroup = 519, "sync groups that do not fit each other";
+    PairHopLimit = 520, "a unicast_ttl below the min_ttl of a peer";
+    PairSameSource = 521, "nodes with one source address";
+    PairNotLoaded = 550, "a node whose configuration has errors";
 }
 
 impl fmt::Display for Code {

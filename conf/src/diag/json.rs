@@ -9,14 +9,16 @@ impl Report {
     ///
     /// Lines and columns count from 1, columns count characters, `end_column` is behind the last
     /// one. A diagnostic without a place has null there. `more` is the number of further lines to
-    /// which the same applies, `not_shown` that of diagnostics that are counted but not listed.
+    /// which the same applies, `again` how often the same lines of a definition or generator made
+    /// the same once more, `expanded` what a line with such became, `not_shown` that of diagnostics that are counted but not listed.
     pub fn json(&self) -> Value {
         let diagnostics: Vec<Value> = self.said.kept.iter().map(|one| self.one(one)).collect();
+        let listed = diagnostics.len().saturating_add(self.said.merged);
         let all = [self.errors(), self.warnings(), self.notes()]
             .into_iter()
             .fold(0, usize::saturating_add);
         json!({
-            "not_shown": all.saturating_sub(diagnostics.len()),
+            "not_shown": all.saturating_sub(listed),
             "diagnostics": diagnostics,
             "errors": self.errors(),
             "warnings": self.warnings(),
@@ -30,6 +32,10 @@ impl Report {
             .iter()
             .map(|(span, text)| self.related(*span, text))
             .collect();
+        let written = diagnostic.span.map(|span| self.sources.written(span));
+        let inner = written.and_then(|written| written.inner);
+        let inner = inner.map(|inner| self.related(inner, super::render::INNER));
+        let related: Vec<Value> = inner.into_iter().chain(related).collect();
         let mut value = json!({
             "code": diagnostic.code.to_string(),
             "severity": diagnostic.severity.name(),
@@ -43,6 +49,8 @@ impl Report {
             "helps": diagnostic.helps,
             "related": related,
             "more": diagnostic.more,
+            "again": diagnostic.again,
+            "expanded": super::render::expanded(diagnostic, self),
         });
         if let (Some(span), Some(fields)) = (diagnostic.span, value.as_object_mut()) {
             fields.extend(self.place(span));
@@ -57,6 +65,7 @@ impl Report {
     }
 
     fn place(&self, span: Span) -> Map<String, Value> {
+        let span = self.sources.written(span).outer;
         let start = self.sources.place(span);
         let end = self.sources.place(span.after());
         // What is underlined ends on its line.

@@ -4,7 +4,10 @@ mod code;
 mod json;
 mod render;
 
+use crate::origin::Origin;
 use crate::source::{Sources, Span};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
 pub use code::Code;
@@ -14,7 +17,7 @@ pub use code::Code;
 const MAX_KEPT: usize = 100;
 
 /// How bad it is. Errors come first when sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Severity {
     /// The configuration is refused.
     Error,
@@ -47,6 +50,8 @@ pub(crate) struct Diagnostic {
     helps: Vec<String>,
     /// Further lines to which the same applies.
     more: usize,
+    /// How often the same text made the same once more.
+    again: usize,
 }
 
 impl Diagnostic {
@@ -113,6 +118,7 @@ impl Diagnostic {
             notes: Vec::new(),
             helps: Vec::new(),
             more: 0,
+            again: 0,
         }
     }
 }
@@ -124,8 +130,16 @@ pub(crate) struct Diagnostics {
     errors: usize,
     warnings: usize,
     notes: usize,
+    /// Those of them that are said together with another one.
+    merged: usize,
     /// Passwords; never shown.
     secrets: Vec<Span>,
+    /// Stretches about which enough was said.
+    doubtful: BTreeSet<Span>,
+    /// An include that has to succeed did not.
+    include_failed: bool,
+    /// The first line that a condition left out together with a brace.
+    left_out: Option<Span>,
     /// Some of the text was not read, so that words may be missing that are there.
     incomplete: bool,
 }
@@ -136,8 +150,50 @@ impl Diagnostics {
         self.secrets.push(secret);
     }
 
+    /// Marks a stretch about which an error was said: nothing more is said about it.
+    pub(crate) fn doubt(&mut self, span: Span) {
+        self.doubtful.insert(span);
+    }
+
+    /// Notes a line that a condition left out together with a brace.
+    pub(crate) fn set_left_out(&mut self, line: Span) {
+        self.left_out.get_or_insert(line);
+    }
+
+    /// True if there is such a line.
+    pub(crate) fn left_out_a_brace(&self) -> bool {
+        self.left_out.is_some()
+    }
+
+    /// Says something about braces that do not fit together.
+    pub(crate) fn push_brace(&mut self, diagnostic: Diagnostic) {
+        self.push(match self.left_out {
+            Some(line) => diagnostic
+                .also(line, "left out, with its brace")
+                .because("a condition is for its line, not for the block that begins there"),
+            None => diagnostic,
+        });
+    }
+
+    /// True if something doubtful is in a stretch.
+    fn is_doubtful(&self, span: Span) -> bool {
+        let from = Span { end: 0, ..span };
+        let to = Span {
+            start: span.end,
+            end: u32::MAX,
+            ..span
+        };
+        self.doubtful
+            .range(from..=to)
+            .any(|doubtful| doubtful.end <= span.end)
+    }
+
     /// Says something.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        if !self.doubtful.is_empty() && diagnostic.span.is_some_and(|span| self.is_doubtful(span)) {
+            return;
+        }
+        self.include_failed |= diagnostic.code == Code::IncludeCheck;
         let counter = match diagnostic.severity {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,
@@ -149,11 +205,34 @@ impl Diagnostics {
         }
     }
 
+    /// Takes over what somebody else said with some of the codes, and all that must stay hidden.
+    pub(crate) fn adopt(&mut self, other: Self, codes: &[Code]) {
+        self.secrets.extend(other.secrets);
+        for diagnostic in other.kept {
+            if codes.contains(&diagnostic.code) {
+                self.push(diagnostic);
+            }
+        }
+    }
+
     /// Says something once for all lines to which it applies, and counts the further ones.
     pub(crate) fn once(&mut self, code: Code, make: impl FnOnce() -> Diagnostic) {
         match self.kept.iter_mut().find(|kept| kept.code == code) {
             Some(kept) => kept.more = kept.more.saturating_add(1),
             None => self.push(make()),
+        }
+    }
+
+    /// Says the same thing once: the first place is shown, the further ones are counted.
+    pub(crate) fn once_each(&mut self, diagnostic: Diagnostic) {
+        let same = |kept: &&mut Diagnostic| {
+            kept.code == diagnostic.code
+                && kept.text == diagnostic.text
+                && kept.notes == diagnostic.notes
+        };
+        match self.kept.iter_mut().find(same) {
+            Some(kept) => kept.more = kept.more.saturating_add(1),
+            None => self.push(diagnostic),
         }
     }
 
@@ -186,11 +265,50 @@ pub struct Report {
 }
 
 impl Report {
-    /// Errors first, each kind in the order of the text.
+    /// Errors first, each kind in the order of the text as written.
     pub(crate) fn new(sources: Sources, mut said: Diagnostics) -> Self {
-        said.kept
-            .sort_by_key(|diagnostic| (diagnostic.severity, diagnostic.span));
-        Self { sources, said }
+        let secrets: BTreeSet<Span> = said
+            .secrets
+            .iter()
+            .flat_map(|secret| sources.copies(*secret).into_iter().chain([*secret]))
+            .collect();
+        said.secrets = secrets.into_iter().collect();
+        said.kept.sort_by_key(|diagnostic| {
+            let written = diagnostic.span.map(|span| sources.written(span).outer);
+            (diagnostic.severity, written, diagnostic.span)
+        });
+        let mut report = Self { sources, said };
+        report.merge_again();
+        report
+    }
+
+    /// What is wrong in a definition or generator is wrong wherever it is used: said once.
+    fn merge_again(&mut self) {
+        let mut first: HashMap<_, usize> = HashMap::new();
+        let mut kept: Vec<Diagnostic> = Vec::new();
+        for diagnostic in std::mem::take(&mut self.said.kept) {
+            let written = diagnostic.span.map(|span| self.sources.written(span));
+            let key = written.filter(|written| written.line.is_some());
+            let key = key.map(|written| {
+                let place = written.inner.unwrap_or(written.outer);
+                (diagnostic.severity, diagnostic.code, place)
+            });
+            let known = key.and_then(|key| match first.entry(key) {
+                Entry::Occupied(known) => Some(*known.get()),
+                Entry::Vacant(new) => {
+                    new.insert(kept.len());
+                    None
+                }
+            });
+            match known.and_then(|index| kept.get_mut(index)) {
+                Some(known) => {
+                    known.again = known.again.saturating_add(1);
+                    self.said.merged = self.said.merged.saturating_add(1);
+                }
+                None => kept.push(diagnostic),
+            }
+        }
+        self.said.kept = kept;
     }
 
     /// Number of errors.
@@ -201,6 +319,11 @@ impl Report {
     /// Number of warnings.
     pub fn warnings(&self) -> usize {
         self.said.warnings
+    }
+
+    /// True if an include that has to succeed did not: keepalived ends with a status of its own.
+    pub fn include_check_failed(&self) -> bool {
+        self.said.include_failed
     }
 
     /// Number of notes.
@@ -280,13 +403,30 @@ impl Report {
         format!("{place}{severity}[{code}]: {}{label}", diagnostic.text)
     }
 
+    /// True for the file that reading began with.
+    pub(crate) fn is_main(&self, name: &str) -> bool {
+        self.sources.main().is_some_and(|main| main == name)
+    }
+
+    /// A place of these texts.
+    pub(crate) fn origin(&self, span: Span, from: Option<&str>) -> Origin {
+        let place = self.sources.place(span);
+        Origin {
+            file: self.sources.name(span.file).to_owned(),
+            line: place.line,
+            column: place.column,
+            from: from.map(str::to_owned),
+        }
+    }
+
     /// What was counted but not kept.
     fn unsaid(&self) -> Option<String> {
         let all = self
             .errors()
             .saturating_add(self.warnings())
             .saturating_add(self.notes());
-        let unsaid = all.saturating_sub(self.said.kept.len());
+        let shown = self.said.kept.len().saturating_add(self.said.merged);
+        let unsaid = all.saturating_sub(shown);
         (unsaid > 0).then(|| format!("… and {unsaid} more, not shown"))
     }
 }

@@ -10,6 +10,9 @@ const MAX_LINES_IN_ONE: usize = 2_000;
 /// Columns of the excerpt; longer lines are trimmed around the underline.
 const WIDTH: usize = 120;
 
+/// What stands beside the underline in the value of a definition.
+pub(super) const INNER: &str = "this is the text in its place";
+
 /// One diagnostic.
 pub(super) fn render(diagnostic: &Diagnostic, report: &Report, colour: bool) -> String {
     let level = match diagnostic.severity {
@@ -27,6 +30,12 @@ pub(super) fn render(diagnostic: &Diagnostic, report: &Report, colour: bool) -> 
     }
     if diagnostic.more > 0 {
         group = group.element(Level::NOTE.message(further(diagnostic.more)));
+    }
+    if diagnostic.again > 0 {
+        group = group.element(Level::NOTE.message(again(diagnostic.again)));
+    }
+    if let Some(expanded) = expanded(diagnostic, report) {
+        group = group.element(Level::NOTE.message(format!("this became `{expanded}`")));
     }
     for note in &diagnostic.notes {
         group = group.element(Level::NOTE.message(note.as_str()));
@@ -47,6 +56,27 @@ fn further(lines: usize) -> String {
         1 => "the same in 1 more line".to_owned(),
         lines => format!("the same in {lines} more lines"),
     }
+}
+
+fn again(times: usize) -> String {
+    match times {
+        1 => "the same once more, where these lines are used again".to_owned(),
+        times => format!("the same {times} more times, where these lines are used again"),
+    }
+}
+
+/// What a line became, where it is not what is written.
+pub(super) fn expanded(diagnostic: &Diagnostic, report: &Report) -> Option<String> {
+    /// The rest of a longer line is rarely of use.
+    const MAX_CHARS: usize = 160;
+    let line = report.sources.written(diagnostic.span?).line?;
+    let text = harmless(report.sources.slice(line), line, &report.said.secrets).shown;
+    let text = text.trim();
+    let mut short: String = text.chars().take(MAX_CHARS).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    Some(short)
 }
 
 /// Some lines of a file with what is underlined in them.
@@ -75,18 +105,24 @@ impl Excerpt {
 /// The underlined places, those that are near each other in one excerpt.
 fn excerpts(diagnostic: &Diagnostic, report: &Report) -> Vec<Excerpt> {
     let sources = &report.sources;
-    let Some(primary) = diagnostic.span else {
+    let Some(written) = diagnostic.span.map(|span| sources.written(span)) else {
         return Vec::new();
     };
+    let primary = written.outer;
+    let inner = written.inner.map(|inner| (inner, INNER));
+    let others = diagnostic
+        .others
+        .iter()
+        .map(|(span, label)| (sources.written(*span).outer, label.as_str()));
     let line = |span: Span| sources.line_of(span.file, span.start);
     let near = |span: &Span| {
         span.file == primary.file && line(*span).abs_diff(line(primary)) <= MAX_LINES_IN_ONE
     };
     let mut together = vec![(AnnotationKind::Primary, primary, diagnostic.label.as_str())];
     let mut apart = Vec::new();
-    for (span, label) in &diagnostic.others {
-        let mark = (AnnotationKind::Context, *span, label.as_str());
-        if near(span) {
+    for (span, label) in inner.into_iter().chain(others) {
+        let mark = (AnnotationKind::Context, span, label);
+        if near(&span) {
             together.push(mark);
         } else {
             apart.push(mark);

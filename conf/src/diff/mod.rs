@@ -1,11 +1,13 @@
 //! What differs between two configurations, for a reload and for those who want to know before.
 
+mod instance;
 mod router;
+pub(crate) mod servers;
 
 use crate::model::{
     Config, Global, ScriptAction, ScriptCommand, VirtualServer, VrrpInstance, VrrpScript,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 /// What became of a named part.
@@ -58,8 +60,12 @@ pub struct Diff {
     pub global: Vec<String>,
     /// `vrrp_script`.
     pub scripts: Vec<Change>,
+    /// `vrrp_track_process`, `track_file` and `bfd_instance`.
+    pub trackers: Vec<Change>,
     /// `vrrp_instance`.
     pub instances: Vec<Change>,
+    /// `vrrp_sync_group`.
+    pub sync_groups: Vec<Change>,
     /// `virtual_server`.
     pub virtual_servers: Vec<Change>,
 }
@@ -86,7 +92,9 @@ impl Diff {
     fn all(&self) -> impl Iterator<Item = &Change> {
         self.scripts
             .iter()
+            .chain(&self.trackers)
             .chain(&self.instances)
+            .chain(&self.sync_groups)
             .chain(&self.virtual_servers)
     }
 }
@@ -94,11 +102,35 @@ impl Diff {
 /// Compares two configurations. The work grows with their size, not with its square.
 pub fn diff(old: &Config, new: &Config) -> Diff {
     Diff {
-        global: global(&old.global, &new.global),
-        scripts: parts(&old.scripts, &new.scripts),
         instances: parts(&old.instances, &new.instances),
         virtual_servers: parts(&old.virtual_servers, &new.virtual_servers),
+        ..without_servers(old, new)
     }
+}
+
+/// Neither instances nor virtual servers.
+fn without_servers(old: &Config, new: &Config) -> Diff {
+    let mut trackers = parts(&old.track_processes, &new.track_processes);
+    trackers.extend(parts(&old.track_files, &new.track_files));
+    trackers.extend(parts(&old.bfd_instances, &new.bfd_instances));
+    Diff {
+        global: global(old, new),
+        scripts: parts(&old.scripts, &new.scripts),
+        trackers,
+        instances: Vec::new(),
+        sync_groups: parts(&old.sync_groups, &new.sync_groups),
+        virtual_servers: Vec::new(),
+    }
+}
+
+/// What differs apart from instances and virtual servers, in lines.
+pub(crate) fn besides(old: &Config, new: &Config) -> Vec<String> {
+    without_servers(old, new).lines()
+}
+
+/// The values that differ between two versions of an instance.
+pub(crate) fn instance(old: &VrrpInstance, new: &VrrpInstance) -> Vec<String> {
+    new.differences(old).0
 }
 
 /// A part that is found again by its name.
@@ -112,27 +144,36 @@ trait Part: PartialEq {
 }
 
 fn parts<T: Part>(old: &[T], new: &[T]) -> Vec<Change> {
-    let mut before: BTreeMap<String, &T> = old.iter().map(|part| (part.name(), part)).collect();
-    let mut changes: Vec<Change> = new
+    let unchanged = |part: &T| Change {
+        name: part.name(),
+        kind: ChangeKind::Unchanged,
+    };
+    // Most parts stand where they stood: only those behind them are looked up by name.
+    let same = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+    let (head, new) = new.split_at_checked(same).unwrap_or((&[], new));
+    let old = old.get(same..).unwrap_or_default();
+    let mut changes: Vec<Change> = head.iter().map(unchanged).collect();
+    let mut before: HashMap<String, &T> = old.iter().map(|part| (part.name(), part)).collect();
+    changes.extend(new.iter().map(|part| {
+        let name = part.name();
+        let kind = match before.remove(&name) {
+            None => ChangeKind::Added(part.what()),
+            Some(old) if old == part => ChangeKind::Unchanged,
+            Some(old) => ChangeKind::Changed(part.differences(old).0),
+        };
+        Change { name, kind }
+    }));
+    if before.is_empty() {
+        return changes;
+    }
+    let gone = old
         .iter()
-        .map(|part| {
-            let name = part.name();
-            let kind = match before.remove(&name) {
-                None => ChangeKind::Added(part.what()),
-                Some(old) if old == part => ChangeKind::Unchanged,
-                Some(old) => ChangeKind::Changed(part.differences(old).0),
-            };
-            Change { name, kind }
-        })
-        .collect();
-    changes.extend(
-        old.iter()
-            .filter(|part| before.contains_key(&part.name()))
-            .map(|part| Change {
-                name: part.name(),
-                kind: ChangeKind::Removed(part.what()),
-            }),
-    );
+        .map(|part| (part, part.name()))
+        .filter(|(_, name)| before.contains_key(name));
+    changes.extend(gone.map(|(part, name)| Change {
+        name,
+        kind: ChangeKind::Removed(part.what()),
+    }));
     changes
 }
 
@@ -216,7 +257,8 @@ impl Values {
     }
 }
 
-fn global(old: &Global, new: &Global) -> Vec<String> {
+fn global(before: &Config, after: &Config) -> Vec<String> {
+    let (old, new) = (&before.global, &after.global);
     let Global {
         router_id,
         script_user,
@@ -244,6 +286,11 @@ fn global(old: &Global, new: &Global) -> Vec<String> {
     );
     values.changed("mail", &old.mail, mail);
     values.changed("lvs", &old.lvs, lvs);
+    values.changed(
+        "static addresses, routes and rules",
+        &before.statics,
+        &after.statics,
+    );
     values.0
 }
 
@@ -290,56 +337,6 @@ fn action(action: &ScriptAction) -> String {
     }
 }
 
-impl Part for VrrpInstance {
-    fn name(&self) -> String {
-        self.router.name.to_string()
-    }
-
-    fn what(&self) -> String {
-        let router = &self.router;
-        let interface = router
-            .interface
-            .as_ref()
-            .map_or(String::new(), |interface| format!("{interface}, "));
-        format!(
-            "{interface}VRID {}, priority {}, {} virtual address{}",
-            router.vrid,
-            router.priority,
-            router.addresses.len(),
-            if router.addresses.len() == 1 {
-                ""
-            } else {
-                "es"
-            },
-        )
-    }
-
-    fn differences(&self, old: &Self) -> Values {
-        let Self {
-            router,
-            notify,
-            smtp_alert,
-        } = self;
-        let mut values = router::differences(&old.router, router);
-        let before = &old.notify;
-        values.command(
-            "notify_master",
-            before.master.as_ref(),
-            notify.master.as_ref(),
-        );
-        values.command(
-            "notify_backup",
-            before.backup.as_ref(),
-            notify.backup.as_ref(),
-        );
-        values.command("notify_fault", before.fault.as_ref(), notify.fault.as_ref());
-        values.command("notify_stop", before.stop.as_ref(), notify.stop.as_ref());
-        values.command("notify", before.any.as_ref(), notify.any.as_ref());
-        values.flag("smtp_alert", old.smtp_alert, *smtp_alert);
-        values
-    }
-}
-
 impl Part for VirtualServer {
     fn name(&self) -> String {
         self.service.to_string()
@@ -350,18 +347,6 @@ impl Part for VirtualServer {
     }
 
     fn differences(&self, old: &Self) -> Values {
-        let mut values = Values::default();
-        values.list(
-            "real server",
-            &old.real_servers,
-            &self.real_servers,
-            |server| format!("[{}]:{}", server.address, server.port),
-        );
-        let rest = |server: &Self| Self {
-            real_servers: Vec::new(),
-            ..server.clone()
-        };
-        values.changed("settings", &rest(old), &rest(self));
-        values
+        Values(servers::ServerChange::new(old, self).words())
     }
 }

@@ -162,7 +162,15 @@ pub(super) const ROWS: &[Keyword] = &[
     not_yet("vrrp_startup_delay", HERE),
     not_yet("vrrp_delay_after_boot", HERE),
     always("dynamic_interfaces", HERE),
-    idle("default_interface", HERE, "it is for static addresses only"),
+    used(
+        "default_interface",
+        Word::DefaultInterface,
+        HERE,
+        Shape::Interface,
+    )
+    .about("Interface of static addresses that name none.")
+    .default("eth0")
+    .checked("static addresses are not added"),
     idle(
         "disable_local_igmp",
         HERE,

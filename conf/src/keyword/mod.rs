@@ -1,9 +1,12 @@
 //! The one table of the language: each word, where it is allowed, what follows it, what it is for
 //! when it is missing, and whether holdfast carries it out.
 
+mod bfd;
 mod checker;
 mod global;
 mod root;
+mod sync;
+mod tracker;
 mod vrrp;
 mod word;
 
@@ -18,8 +21,13 @@ pub(crate) enum Section {
     Root,
     GlobalDefs,
     Script,
+    TrackProcess,
+    TrackFile,
+    Bfd,
+    SyncGroup,
     Instance,
     Authentication,
+    Hmac,
     VirtualServer,
     RealServer,
     TcpCheck,
@@ -36,12 +44,17 @@ pub(crate) enum Section {
 
 impl Section {
     /// All of them.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Root,
         Self::GlobalDefs,
         Self::Script,
+        Self::TrackProcess,
+        Self::TrackFile,
+        Self::Bfd,
+        Self::SyncGroup,
         Self::Instance,
         Self::Authentication,
+        Self::Hmac,
         Self::VirtualServer,
         Self::RealServer,
         Self::TcpCheck,
@@ -62,8 +75,13 @@ impl Section {
             Self::Root => "the outer level",
             Self::GlobalDefs => "global_defs",
             Self::Script => "vrrp_script",
+            Self::TrackProcess => "vrrp_track_process",
+            Self::TrackFile => "track_file",
+            Self::Bfd => "bfd_instance",
+            Self::SyncGroup => "vrrp_sync_group",
             Self::Instance => "vrrp_instance",
             Self::Authentication => "authentication",
+            Self::Hmac => "auth_hmac",
             Self::VirtualServer => "virtual_server",
             Self::RealServer => "real_server",
             Self::TcpCheck => "TCP_CHECK",
@@ -92,8 +110,12 @@ pub(crate) enum Shape {
     OptInt { min: i64, max: i64, absent: i64 },
     /// Seconds with up to six decimals; the limits are microseconds.
     Time { min: u64, max: u64 },
+    /// Milliseconds with up to three decimals; the limits are microseconds.
+    Millis { min: u64, max: u64 },
     /// One of these, in exactly this spelling.
     Choice(&'static [&'static str]),
+    /// One of these or nothing.
+    OptChoice(&'static [&'static str]),
     /// One of these, in any case; the spelling here is what is kept.
     AnyCase(&'static [&'static str]),
     /// One word.
@@ -112,12 +134,24 @@ pub(crate) enum Shape {
     Group(Option<crate::model::Family>),
     /// A command line, then user and group.
     Command,
+    /// The same or nothing.
+    OptCommand,
     /// A command line; words behind it are read over.
     Script,
     /// A user and perhaps a group.
     User,
-    /// A weight and perhaps `reverse`.
-    Weight,
+    /// A weight up to this number in both directions, and perhaps `reverse`.
+    Weight(i64),
+    /// A number for a new file, and whether it replaces one.
+    InitFile,
+    /// Name, hardware address and group of a macvlan.
+    Vmac,
+    /// Name, address, mode and group of an ipvlan.
+    Ipvlan,
+    /// Perhaps `all`, then seconds.
+    ExtraGarp,
+    /// A number from 1 to 255 and a secret.
+    HmacKey,
     /// An address or host name and perhaps a port.
     MailServer,
     /// An address and perhaps a port.
@@ -156,10 +190,42 @@ pub(crate) enum Entries {
     Mails,
     /// Virtual addresses.
     Addresses,
+    /// Static addresses.
+    StaticAddresses,
+    /// Virtual routes.
+    Routes,
+    /// Static routes.
+    StaticRoutes,
+    /// Virtual rules.
+    Rules,
+    /// Static rules.
+    StaticRules,
     /// Unicast peers.
     Peers,
-    /// Interfaces or scripts with a weight.
-    Trackers,
+    /// What is tracked, with a weight.
+    Trackers(Tracked),
+    /// Instances; each word is one.
+    Members,
+}
+
+/// What the lines of a `track_…` list name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tracked {
+    Interface,
+    Script,
+    File,
+    Process,
+    Bfd,
+}
+
+impl Tracked {
+    /// The largest weight that a line of its list can have; the same below zero.
+    pub(crate) const fn max_weight(self) -> i64 {
+        match self {
+            Self::Interface | Self::Script | Self::Bfd => 253,
+            Self::File | Self::Process => 254,
+        }
+    }
 }
 
 /// What stands between a word and its block.
@@ -239,6 +305,12 @@ impl Keyword {
         self
     }
 
+    /// What follows a word that is not carried out, so that its value is checked all the same.
+    const fn takes(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
+    }
+
     /// Read and checked, but not carried out; the text says what would happen without it.
     const fn checked(mut self, consequence: &'static str) -> Self {
         self.fate = Fate::Checked(consequence);
@@ -306,6 +378,9 @@ pub(crate) fn table() -> impl Iterator<Item = &'static Keyword> {
     root::ROWS
         .iter()
         .chain(global::ROWS)
+        .chain(tracker::ROWS)
+        .chain(bfd::ROWS)
+        .chain(sync::ROWS)
         .chain(vrrp::ROWS)
         .chain(checker::ROWS)
 }

@@ -1,9 +1,9 @@
-//! Lines of `virtual_ipaddress` and `virtual_ipaddress_excluded`.
+//! Lines of `virtual_ipaddress`, `virtual_ipaddress_excluded` and `static_ipaddress`.
 
-use super::entry::{option_needs_value, unknown_option};
-use super::{Context, value};
+use super::words::{self, Words, longest};
+use super::{Context, not_carried_out, value};
 use crate::diag::{Code, Diagnostic, quote};
-use crate::model::{Broadcast, Family, VirtualAddress};
+use crate::model::{Broadcast, Family, StaticAddress, VirtualAddress};
 use crate::tree::{Statement, Text};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -26,8 +26,20 @@ const OPTIONS: &[&str] = &[
     "track_group",
 ];
 
-/// An address with its options.
+/// A virtual address with its options.
 pub(super) fn parse(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<VirtualAddress> {
+    line(cx, statement, false).map(|line| line.address)
+}
+
+/// A static address with its options.
+pub(super) fn parse_static(
+    cx: &mut Context<'_>,
+    statement: &Statement<'_>,
+) -> Option<StaticAddress> {
+    line(cx, statement, true)
+}
+
+fn line(cx: &mut Context<'_>, statement: &Statement<'_>, is_static: bool) -> Option<StaticAddress> {
     let (address, prefix) = address_and_prefix(cx, &statement.head)?;
     let family = Family::of(address);
     let mut line = Line {
@@ -49,25 +61,29 @@ pub(super) fn parse(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<V
             autojoin: false,
             preferred_lft: None,
             no_track: false,
+            use_vmac: false,
         },
         lifetime_written: false,
+        is_static,
+        track_group: None,
     };
-    let mut words = statement.args.iter();
+    let mut words = Words::args(statement);
     while let Some(word) = words.next() {
         line.option(cx, word, &mut words)?;
     }
-    line.finish(cx, &statement.head)
-}
-
-const fn longest(family: Family) -> u8 {
-    match family {
-        Family::V4 => 32,
-        Family::V6 => 128,
-    }
+    let track_group = line.track_group.take();
+    let address = line.finish(cx, &statement.head)?;
+    Some(StaticAddress {
+        address,
+        track_group,
+    })
 }
 
 /// `ADDR` or `ADDR/LEN`.
-fn address_and_prefix(cx: &mut Context<'_>, word: &Text<'_>) -> Option<(IpAddr, Option<u8>)> {
+pub(super) fn address_and_prefix(
+    cx: &mut Context<'_>,
+    word: &Text<'_>,
+) -> Option<(IpAddr, Option<u8>)> {
     let (text, length) = match word.text.split_once('/') {
         Some((text, length)) => (text, Some(length)),
         None => (word.text.as_ref(), None),
@@ -120,6 +136,8 @@ struct Line {
     broadcast: Option<(String, crate::source::Span)>,
     virtual_address: VirtualAddress,
     lifetime_written: bool,
+    is_static: bool,
+    track_group: Option<String>,
 }
 
 impl Line {
@@ -127,7 +145,7 @@ impl Line {
         &mut self,
         cx: &mut Context<'_>,
         word: &Text<'_>,
-        words: &mut impl Iterator<Item = &'t Text<'t>>,
+        words: &mut Words<'t>,
     ) -> Option<()> {
         let line = &mut self.virtual_address;
         match word.text.as_ref() {
@@ -138,25 +156,26 @@ impl Line {
             "noprefixroute" => line.noprefixroute = true,
             "autojoin" => line.autojoin = true,
             "no_track" => line.no_track = true,
+            "use_vmac" if !self.is_static => {
+                line.use_vmac = true;
+                not_carried_out(cx, word, "the address stands on the interface itself");
+            }
+            "track_group" if self.is_static => {
+                self.track_group = Some(words.value(cx, word)?.text.to_string());
+            }
             "use_vmac" | "track_group" => {
-                let text = format!(
-                    "{} is known to keepalived, not carried out by holdfast yet",
-                    quote(&word.text)
-                );
-                cx.push(Diagnostic::error(Code::NotYet, word.span, text));
+                wrong_kind(cx, word, self.is_static);
                 return None;
             }
             name if OPTIONS.contains(&name) => {
-                let Some(value) = words.next() else {
-                    option_needs_value(cx, word);
-                    return None;
-                };
+                let value = words.value(cx, word)?;
                 self.option_with_value(cx, word, value)?;
             }
-            _ => unknown_option(
+            _ => words::unknown(
                 cx,
                 word,
                 "an option of an address, such as `dev` or `label`",
+                OPTIONS,
             ),
         }
         Some(())
@@ -255,6 +274,22 @@ impl Line {
         };
         Some(Broadcast::Address(Ipv4Addr::from(bits)))
     }
+}
+
+/// An option that is for the other kind of address.
+fn wrong_kind(cx: &mut Context<'_>, word: &Text<'_>, is_static: bool) {
+    let (text, label) = if is_static {
+        (
+            "a static address has no virtual MAC address",
+            "it is for virtual addresses",
+        )
+    } else {
+        (
+            "an address of an instance is tracked by that instance",
+            "it is for static addresses",
+        )
+    };
+    cx.push(Diagnostic::error(Code::IdleOption, word.span, text).label(label));
 }
 
 /// True for IPv6; says that the option is idle otherwise.

@@ -1,10 +1,9 @@
 //! Lines of blocks that hold no words of the table: addresses, peers, trackers, recipients.
 
-use super::settings::Value;
-use super::{Context, address, number, value};
+use super::{Context, address, number, route, rule, value};
 use crate::diag::{Code, Diagnostic, quote};
-use crate::keyword::Entries;
-use crate::model::{Peer, VirtualAddress, Weight};
+use crate::keyword::{Entries, Tracked};
+use crate::model::{Peer, Route, Rule, StaticAddress, VirtualAddress, Weight};
 use crate::source::Span;
 use crate::tree::{Statement, Text};
 
@@ -21,9 +20,14 @@ pub(crate) struct Entry {
 pub(crate) enum EntryKind {
     Mail(String),
     Address(Box<VirtualAddress>),
+    StaticAddress(Box<StaticAddress>),
+    Route(Box<Route>),
+    Rule(Box<Rule>),
     Peer(Peer),
     /// Name, weight where one is written, direction.
     Tracker(String, Option<(Weight, bool)>),
+    /// An instance of a group.
+    Member(String),
 }
 
 /// Reads the lines of a block.
@@ -54,13 +58,35 @@ pub(super) fn read(
                     kind: EntryKind::Address(Box::new(address)),
                 }))
             }
+            Entries::StaticAddresses => {
+                let address = address::parse_static(cx, statement);
+                entries.extend(address.map(|address| Entry {
+                    span,
+                    kind: EntryKind::StaticAddress(Box::new(address)),
+                }));
+            }
+            Entries::Routes | Entries::StaticRoutes => {
+                let route = route::parse(cx, statement, kind == Entries::StaticRoutes);
+                entries.extend(route.map(|route| Entry {
+                    span: statement.span(),
+                    kind: EntryKind::Route(Box::new(route)),
+                }));
+            }
+            Entries::Rules | Entries::StaticRules => {
+                let rule = rule::parse(cx, statement, kind == Entries::StaticRules);
+                entries.extend(rule.map(|rule| Entry {
+                    span: statement.span(),
+                    kind: EntryKind::Rule(Box::new(rule)),
+                }));
+            }
             Entries::Peers => entries.extend(peer(cx, statement).map(|peer| Entry {
                 span,
                 kind: EntryKind::Peer(peer),
             })),
-            Entries::Trackers => {
-                entries.extend(tracker(cx, statement).map(|kind| Entry { span, kind }))
+            Entries::Trackers(tracked) => {
+                entries.extend(tracker(cx, statement, tracked).map(|kind| Entry { span, kind }))
             }
+            Entries::Members => members(statement, &mut entries),
         }
     }
     entries
@@ -107,10 +133,31 @@ fn peer(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<Peer> {
         };
         *limit = u8::try_from(number::int(cx, &word.text, number, 0, 255)?).ok();
     }
+    if let (Some(min), Some(max)) = (peer.min_ttl, peer.max_ttl)
+        && min > max
+    {
+        let text = format!("no TTL is at least {min} and at most {max}");
+        cx.push(
+            Diagnostic::error(Code::OutOfRange, statement.args_span(), text)
+                .label("all adverts of this peer would be dropped"),
+        );
+    }
     Some(peer)
 }
 
-fn tracker(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<EntryKind> {
+/// Each word of a line is an instance.
+fn members(statement: &Statement<'_>, entries: &mut Vec<Entry>) {
+    entries.extend(
+        std::iter::once(&statement.head)
+            .chain(&statement.args)
+            .map(|word| Entry {
+                span: word.span,
+                kind: EntryKind::Member(word.text.to_string()),
+            }),
+    );
+}
+
+fn tracker(cx: &mut Context<'_>, statement: &Statement<'_>, tracked: Tracked) -> Option<EntryKind> {
     let name = statement.head.text.to_string();
     match statement.args.as_slice() {
         [] => Some(EntryKind::Tracker(name, None)),
@@ -122,12 +169,18 @@ fn tracker(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<EntryKind>
             if let Some(extra) = rest.get(2) {
                 unknown_option(cx, extra, "nothing more");
             }
-            match value::weight(cx, number, rest.get(1))? {
-                Value::Weight(weight, reverse) => {
-                    Some(EntryKind::Tracker(name, Some((weight, reverse))))
-                }
-                _ => None,
-            }
+            let noreverse = tracked != Tracked::Interface;
+            let weight = value::weight(cx, number, rest.get(1), tracked.max_weight(), noreverse)?;
+            Some(EntryKind::Tracker(name, Some(weight)))
+        }
+        [word, ..] if matches!(word.text.as_ref(), "reverse" | "noreverse") => {
+            let text = format!("{} without a weight", quote(&word.text));
+            let diagnostic = cx
+                .refusal(Code::UnknownOption, word.span, text)
+                .label("`weight N` is expected before it")
+                .because("keepalived reads it behind a weight only");
+            cx.push(diagnostic);
+            None
         }
         [word, ..] => {
             unknown_option(cx, word, "`weight N` or nothing");

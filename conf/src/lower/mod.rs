@@ -1,24 +1,36 @@
 //! From blocks as written to the checked configuration: the only place that says "wrong value".
 
 mod address;
+mod bfd;
 mod bytes;
 mod checker;
 mod command;
-mod entry;
+pub(crate) mod entry;
 mod forward;
 mod global;
+mod hmac;
+mod link;
+mod lint;
 mod number;
+mod route;
+mod rule;
 mod script;
-mod settings;
+pub(crate) mod settings;
+mod statics;
+mod sync;
+mod tracker;
+mod tracking;
 mod value;
 mod vrrp;
+mod words;
 
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, quote};
 use crate::keyword::{Section, Word};
 use crate::model::{Config, InvalidValue};
+use crate::origin::Origins;
 use crate::source::{Sources, Span};
-use crate::tree::{Statement, Tree};
-use crate::{HostFact, HostNeed, Options, UnknownWords};
+use crate::tree::{Statement, Text, Tree};
+use crate::{HostFact, HostNeed, NotCarriedOut, Options, UnknownWords};
 use settings::{Settings, Value};
 use std::collections::{BTreeMap, HashSet};
 
@@ -30,6 +42,20 @@ pub(crate) struct Context<'a> {
     needs: Vec<HostNeed>,
     /// Who needs what, as far as it is noted.
     noted: HashSet<(String, HostFact)>,
+    /// Where values are set, if somebody asked.
+    origins: Option<Origins>,
+    /// What the next rule without a preference has; IPv4 and IPv6.
+    preferences: [u32; 2],
+}
+
+/// What lowering gives.
+pub(crate) struct Lowered {
+    /// The configuration, with gaps where there were errors.
+    pub(crate) config: Config,
+    /// What the host has to have.
+    pub(crate) needs: Vec<HostNeed>,
+    /// Where values were set, if somebody asked.
+    pub(crate) origins: Option<Origins>,
 }
 
 impl Context<'_> {
@@ -45,6 +71,7 @@ impl Context<'_> {
         }
     }
 
+    /// Something that is read and checked, and nothing more. Said once for all places.
     /// Notes what the host has to have, once for each who needs it.
     fn need(&mut self, fact: HostFact, subject: &str, span: Span) {
         if self.noted.insert((subject.to_owned(), fact.clone())) {
@@ -67,8 +94,14 @@ struct Named {
 /// All blocks of the outer level, read but not yet put together.
 #[derive(Default)]
 struct Blocks {
+    /// Words of the outer level that are no blocks of words.
+    root: Settings,
     global: Settings,
     scripts: Vec<Named>,
+    processes: Vec<Named>,
+    files: Vec<Named>,
+    bfds: Vec<Named>,
+    groups: Vec<Named>,
     instances: Vec<Named>,
     servers: Vec<checker::Draft>,
 }
@@ -79,13 +112,15 @@ pub(crate) fn lower(
     lines: &[Span],
     options: &Options,
     said: &mut Diagnostics,
-) -> (Config, Vec<HostNeed>) {
+) -> Lowered {
     let mut cx = Context {
         sources,
         options,
         said,
         needs: Vec::new(),
         noted: HashSet::new(),
+        origins: options.origins.then(Origins::default),
+        preferences: [rule::LAST_PREFERENCE; 2],
     };
     let mut tree = Tree::new(sources, lines);
     let mut blocks = Blocks::default();
@@ -93,14 +128,23 @@ pub(crate) fn lower(
         take(&mut cx, &mut blocks, &statement);
     }
     let config = assemble(&mut cx, blocks);
-    (config, cx.needs)
+    Lowered {
+        config,
+        needs: cx.needs,
+        origins: cx.origins,
+    }
 }
 
 fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
     let mut root = Settings::default();
     settings::read_statement(cx, Section::Root, statement, &mut root);
-    for setting in root.into_list() {
+    if let Some(origins) = &mut cx.origins {
+        origins.record(cx.sources, &root);
+    }
+    lint::commands(cx, &root);
+    for setting in root.take_list() {
         let Value::Block(header, settings) = setting.value else {
+            blocks.root.put(cx, setting, settings::Repeat::Last);
             continue;
         };
         if setting.word == Word::VirtualServer {
@@ -116,24 +160,42 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
         match setting.word {
             Word::GlobalDefs => blocks.global.extend(cx, named.settings),
             Word::VrrpScript => blocks.scripts.push(named),
+            Word::TrackProcessBlock => blocks.processes.push(named),
+            Word::TrackFileBlock => blocks.files.push(named),
+            Word::BfdInstance => blocks.bfds.push(named),
+            Word::SyncGroup => blocks.groups.push(named),
             Word::VrrpInstance => blocks.instances.push(named),
             _ => {}
         }
     }
+    blocks.root.fail(&root);
 }
 
 fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
     let drafts = std::mem::take(&mut blocks.servers);
     let global = global::assemble(cx, &blocks.global);
     let scripts = script::assemble(cx, &blocks.scripts);
-    let instances = vrrp::assemble(cx, &blocks);
+    let track_processes = tracker::processes(cx, &blocks.processes);
+    let track_files = tracker::files(cx, &blocks.files);
+    let bfd_instances = bfd::assemble(cx, &blocks.bfds);
+    let known = tracking::Known::new(&blocks);
+    let instances = vrrp::assemble(cx, &blocks, &known);
+    let sync_groups = sync::assemble(cx, &blocks, &known);
+    tracking::unused(cx, &blocks);
     let virtual_servers = checker::finish(cx, drafts, &blocks.global);
+    let statics = statics::assemble(cx, &blocks.root, &blocks.global);
     let config = Config {
         global,
+        statics,
         scripts,
+        track_processes,
+        track_files,
+        bfd_instances,
         instances,
+        sync_groups,
         virtual_servers,
     };
+    lint::values(cx, &config, &blocks);
     if cx.said.errors() == 0 && config.instances.is_empty() && config.virtual_servers.is_empty() {
         cx.push(Diagnostic::unplaced(
             Severity::Warning,
@@ -153,6 +215,16 @@ fn name<T>(cx: &mut Context<'_>, name: Result<T, InvalidValue>, span: Span) -> O
             None
         }
     }
+}
+
+/// A word that is read and checked, and nothing more: said once for each word.
+fn not_carried_out(cx: &mut Context<'_>, word: &Text<'_>, consequence: &str) {
+    let text = format!("`{}` is not carried out by this version", word.text);
+    let diagnostic = match cx.options.not_carried_out {
+        NotCarriedOut::Refuse => Diagnostic::error(Code::NotYet, word.span, text),
+        NotCarriedOut::Warn => Diagnostic::warning(Code::NotYet, word.span, text),
+    };
+    cx.said.once_each(diagnostic.because(consequence));
 }
 
 /// Two blocks with one name.

@@ -57,7 +57,7 @@ pub(super) fn time(
             text.trim_end_matches(" s").to_owned()
         };
         match max {
-            4_294_000_000.. => format!("`{name}` must be at least {} seconds", limit(min)),
+            4_294_000_000 => format!("`{name}` must be at least {} seconds", limit(min)),
             _ => format!(
                 "`{name}` must be between {} and {} seconds",
                 limit(min),
@@ -88,15 +88,56 @@ pub(super) fn time(
     Some(Micros::new(micros))
 }
 
+/// Milliseconds with decimals within limits.
+pub(super) fn millis(
+    cx: &mut Context<'_>,
+    name: &str,
+    word: &Text<'_>,
+    min: u64,
+    max: u64,
+) -> Option<Micros> {
+    let whole = |micros: u64| micros.checked_div(1_000).unwrap_or(0);
+    let range = format!(
+        "`{name}` must be between {} and {} milliseconds",
+        whole(min),
+        whole(max)
+    );
+    let Some((micros, rounded)) = decimal(&word.text, 3) else {
+        cx.push(
+            Diagnostic::error(Code::NotANumber, word.span, range)
+                .label(format!("{} is not a number", quote(&word.text))),
+        );
+        return None;
+    };
+    if !(min..=max).contains(&micros) {
+        cx.push(
+            Diagnostic::error(Code::OutOfRange, word.span, range)
+                .label(format!("{} is out of range", short(&word.text))),
+        );
+        return None;
+    }
+    if rounded {
+        let text = format!("`{name}` is rounded to {}", Micros::new(micros));
+        cx.push(
+            Diagnostic::warning(Code::Rounded, word.span, text).label("more than three decimals"),
+        );
+    }
+    Some(Micros::new(micros))
+}
+
 /// Microseconds, rounded half up, and whether decimals were cut.
 fn seconds(text: &str) -> Option<(u64, bool)> {
-    /// Digits of a microsecond.
-    const DECIMALS: usize = 6;
+    decimal(text, 6)
+}
+
+/// A number in units of its last decimal, rounded half up, and whether decimals were cut.
+fn decimal(text: &str, places: usize) -> Option<(u64, bool)> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(whole) || !digits(decimals) || (whole.is_empty() && decimals.is_empty()) {
         return None;
     }
+    let unit = (0..places).fold(1_u64, |unit, _| unit.saturating_mul(10));
     let whole: u64 = match whole {
         "" => 0,
         whole => whole.parse().unwrap_or(u64::MAX),
@@ -104,20 +145,17 @@ fn seconds(text: &str) -> Option<(u64, bool)> {
     let kept: String = decimals
         .chars()
         .chain("000000".chars())
-        .take(DECIMALS)
+        .take(places)
         .collect();
     let up = decimals
         .as_bytes()
-        .get(DECIMALS)
+        .get(places)
         .is_some_and(|digit| *digit >= b'5');
     let micros = kept.parse::<u64>().ok()?.saturating_add(u64::from(up));
     let rounded = decimals
-        .get(DECIMALS..)
+        .get(places..)
         .is_some_and(|rest| rest.bytes().any(|d| d != b'0'));
-    Some((
-        whole.saturating_mul(1_000_000).saturating_add(micros),
-        rounded,
-    ))
+    Some((whole.saturating_mul(unit).saturating_add(micros), rounded))
 }
 
 /// A number for a label, cut where it is absurd.

@@ -1,13 +1,11 @@
 //! `vrrp_script`, and what all scripts share.
 
-use super::settings::{Settings, Value};
-use super::{Context, Named};
+use super::settings::Settings;
+use super::{Context, Named, tracker};
 use crate::HostFact;
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::Word;
-use crate::model::{
-    Micros, ScriptAction, ScriptCommand, ScriptName, ShellWords, VrrpScript, Weight,
-};
+use crate::model::{Micros, ScriptAction, ScriptCommand, ScriptName, ShellWords, VrrpScript};
 use crate::source::Span;
 
 /// Time between two runs unless configured.
@@ -39,10 +37,17 @@ fn script(cx: &mut Context<'_>, block: &Named) -> Option<VrrpScript> {
     }
     let user = user(cx, settings, &subject);
     let interval = settings.time(Word::Interval).unwrap_or(INTERVAL);
-    let (weight, reverse) = match settings.get(Word::Weight).map(|setting| &setting.value) {
-        Some(Value::Weight(weight, reverse)) => (*weight, *reverse),
-        _ => (Weight::default(), false),
-    };
+    let (weight, reverse) = tracker::weight(settings).unwrap_or_default();
+    if let Some(setting) = settings.get(Word::InitFail) {
+        cx.said.once_each(
+            Diagnostic::note(
+                Code::KeepalivedDiffers,
+                setting.head,
+                "keepalived ignores `init_fail`, holdfast does not",
+            )
+            .label("the script counts as failed until it has succeeded"),
+        );
+    }
     Some(VrrpScript {
         name,
         action,
@@ -78,11 +83,21 @@ pub(super) fn command(
 ) -> Option<ScriptCommand> {
     let setting = settings.get(word)?;
     let command = *settings.command(word)?;
-    program(cx, &command.words, subject, setting.span);
-    if let Some(user) = &command.user {
-        cx.need(HostFact::User(user.clone()), subject, setting.span);
-    }
+    command_needs(cx, &command, subject, setting.span);
     Some(command)
+}
+
+/// Notes the program and the user of a command as needs.
+pub(super) fn command_needs(
+    cx: &mut Context<'_>,
+    command: &ScriptCommand,
+    subject: &str,
+    span: Span,
+) {
+    program(cx, &command.words, subject, span);
+    if let Some(user) = &command.user {
+        cx.need(HostFact::User(user.clone()), subject, span);
+    }
 }
 
 /// Notes a program as a need; one without a path is searched.

@@ -1,11 +1,12 @@
 //! The words of a block with their checked values.
 
+use super::link::{IpvlanWords, VmacWords};
 use super::{Context, value};
-use crate::NotCarriedOut;
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::{self, Fate, Header, Keyword, Section, Shape, Word};
 use crate::model::{
-    Forward, IfName, MailServer, Micros, ScriptCommand, ShellWords, UserSpec, Weight,
+    ExtraGarp, Forward, HmacKey, IfName, InitFile, MailServer, Micros, ScriptCommand, ShellWords,
+    UserSpec, Weight,
 };
 use crate::source::Span;
 use crate::suggest;
@@ -27,6 +28,13 @@ pub(crate) enum Value {
     Script(Box<ShellWords>),
     User(Box<UserSpec>),
     Weight(Weight, bool),
+    InitFile(InitFile),
+    Vmac(Box<VmacWords>),
+    Ipvlan(Box<IpvlanWords>),
+    ExtraGarp(ExtraGarp),
+    HmacKey(HmacKey),
+    /// A command, where one is written.
+    OptCommand(Option<Box<ScriptCommand>>),
     MailServer(Box<MailServer>),
     Server(IpAddr, Option<u16>),
     Forward(Forward),
@@ -159,8 +167,13 @@ impl Settings {
     }
 
     /// The same, taken.
-    pub(crate) fn into_list(self) -> Vec<Setting> {
-        self.list
+    pub(crate) fn take_list(&mut self) -> Vec<Setting> {
+        std::mem::take(&mut self.list)
+    }
+
+    /// Notes the words whose value was wrong in other settings.
+    pub(crate) fn fail(&mut self, other: &Self) {
+        self.failed.extend(&other.failed);
     }
 
     /// Adds another block's words, as if they had been written behind these.
@@ -171,7 +184,7 @@ impl Settings {
         self.failed.extend(other.failed);
     }
 
-    fn put(&mut self, cx: &mut Context<'_>, setting: Setting, repeat: Repeat) {
+    pub(crate) fn put(&mut self, cx: &mut Context<'_>, setting: Setting, repeat: Repeat) {
         let before = match repeat {
             Repeat::Many => None,
             Repeat::First | Repeat::Last => self
@@ -187,7 +200,14 @@ impl Settings {
             self.list.push(setting);
             return;
         }
+        let repeat = match &before.value {
+            Value::Text(state) if setting.word == Word::State && state == "MASTER" => Repeat::First,
+            _ => repeat,
+        };
         let counts = match repeat {
+            Repeat::First if setting.word == Word::State => {
+                "ignored: `state MASTER` cannot be taken back"
+            }
             Repeat::First => "ignored: the first one counts",
             Repeat::Last | Repeat::Many => "the last one counts",
         };
@@ -205,7 +225,7 @@ impl Settings {
 
 /// What becomes of a word that is there already.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Repeat {
+pub(crate) enum Repeat {
     First,
     Last,
     Many,
@@ -216,7 +236,7 @@ impl Repeat {
         match (row.fate, row.shape) {
             (Fate::Repeated, _) => Self::Many,
             // keepalived keeps the first of two scripts, the last of everything else.
-            (_, Shape::Command) => Self::First,
+            (_, Shape::Command | Shape::OptCommand) => Self::First,
             _ => Self::Last,
         }
     }
@@ -246,14 +266,12 @@ pub(crate) fn read_statement(
         unknown(cx, section, statement, settings);
         return;
     };
+    old_spelling(cx, row, statement.head.span);
     match row.fate {
-        Fate::Used | Fate::Repeated => {}
-        Fate::Checked(consequence) => not_carried_out(cx, row, consequence, statement.head.span),
-        Fate::Always => return,
+        Fate::Used | Fate::Repeated | Fate::Always | Fate::Checked(_) => {}
         Fate::NoEffect(why) => {
             let text = format!("`{}` has no effect", row.name);
             cx.push(Diagnostic::warning(Code::NoEffect, statement.head.span, text).label(why));
-            return;
         }
         Fate::NotYet => {
             let text = format!(
@@ -264,10 +282,22 @@ pub(crate) fn read_statement(
             return;
         }
     }
+    if row.shape == Shape::Any {
+        return;
+    }
     stray_block(cx, row, statement);
     let errors = cx.said.errors();
     let value = value(cx, row, statement);
-    if value.is_none() || cx.said.errors() > errors {
+    let good = cx.said.errors() == errors;
+    if let Fate::Checked(consequence) = row.fate
+        && !value.as_ref().is_some_and(|(value, _)| is_off(value))
+    {
+        super::not_carried_out(cx, &statement.head, consequence);
+    }
+    if row.word == Word::None {
+        return;
+    }
+    if value.is_none() || !good {
         settings.failed.push(row.word);
     }
     if let Some((value, span)) = value {
@@ -281,14 +311,24 @@ pub(crate) fn read_statement(
     }
 }
 
-/// A word that is read and checked, and nothing more.
-fn not_carried_out(cx: &mut Context<'_>, row: &Keyword, consequence: &str, span: Span) {
-    let text = format!("`{}` is not carried out by this version", row.name);
-    let diagnostic = match cx.options.not_carried_out {
-        NotCarriedOut::Refuse => Diagnostic::error(Code::NotYet, span, text),
-        NotCarriedOut::Warn => Diagnostic::warning(Code::NotYet, span, text),
+/// True for a value that asks for nothing.
+fn is_off(value: &Value) -> bool {
+    match value {
+        Value::Bool(on) => !on,
+        Value::ExtraGarp(extra) => extra.interval.is_zero(),
+        _ => false,
+    }
+}
+
+/// A spelling that has a successor.
+fn old_spelling(cx: &mut Context<'_>, row: &Keyword, span: Span) {
+    let Some(instead) = row.old else {
+        return;
     };
-    cx.push(diagnostic.because(consequence));
+    let text = format!("`{}` is an old spelling", row.name);
+    let diagnostic =
+        Diagnostic::note(Code::OldSpelling, span, text).help(format!("write `{instead}` instead"));
+    cx.said.once_each(diagnostic);
 }
 
 /// A block behind a word that has none.

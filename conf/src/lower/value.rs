@@ -5,7 +5,9 @@ use super::settings::{ServerName, Value};
 use super::{Context, number};
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::{Header, Keyword, Shape};
-use crate::model::{Family, IfName, MailServer, ScriptCommand, ShellWords, UserSpec, Weight};
+use crate::model::{
+    ExtraGarp, Family, IfName, MailServer, ScriptCommand, ShellWords, UserSpec, Weight,
+};
 use crate::source::Span;
 use crate::suggest;
 use crate::tree::{Statement, Text};
@@ -30,7 +32,11 @@ pub(super) fn parse(
         (Shape::Bool, None) => return Some((Value::Bool(true), statement.head.span)),
         (Shape::Bool, Some(word)) => boolean(cx, name, word).map(Value::Bool),
         (Shape::OptInt { absent, .. }, None) => Some(Value::Int(absent)),
-        (Shape::OptText, None) => Some(Value::Text(String::new())),
+        (Shape::OptText | Shape::OptChoice(_), None) => Some(Value::Text(String::new())),
+        (Shape::OptCommand, None) => Some(Value::OptCommand(None)),
+        (Shape::Vmac, _) => super::link::vmac(cx, &statement.args).map(Value::Vmac),
+        (Shape::Ipvlan, _) => super::link::ipvlan(cx, &statement.args).map(Value::Ipvlan),
+        (Shape::InitFile, _) => super::tracker::init_file(cx, &statement.args).map(Value::InitFile),
         (Shape::OptHex, None) => Some(Value::Bytes(Vec::new())),
         (_, None) => {
             missing(cx, name, statement);
@@ -42,7 +48,10 @@ pub(super) fn parse(
         (Shape::Time { min, max }, Some(word)) => {
             number::time(cx, name, word, min, max).map(Value::Time)
         }
-        (Shape::Choice(choices), Some(word)) => {
+        (Shape::Millis { min, max }, Some(word)) => {
+            number::millis(cx, name, word, min, max).map(Value::Time)
+        }
+        (Shape::Choice(choices) | Shape::OptChoice(choices), Some(word)) => {
             choice(cx, name, word, choices, false).map(Value::Text)
         }
         (Shape::AnyCase(choices), Some(word)) => {
@@ -65,7 +74,13 @@ pub(super) fn parse(
         (Shape::User, Some(user)) => {
             user_spec(cx, user, statement.args.get(1)).map(|user| Value::User(Box::new(user)))
         }
-        (Shape::Weight, Some(word)) => weight(cx, word, statement.args.get(1)),
+        (Shape::OptCommand, Some(_)) => {
+            command(cx, statement).map(|command| Value::OptCommand(Some(command)))
+        }
+        (Shape::Weight(max), Some(word)) => weight(cx, word, statement.args.get(1), max, false)
+            .map(|(weight, reverse)| Value::Weight(weight, reverse)),
+        (Shape::ExtraGarp, Some(_)) => extra_garp(cx, name, &statement.args).map(Value::ExtraGarp),
+        (Shape::HmacKey, Some(_)) => super::hmac::key(cx, statement).map(Value::HmacKey),
         (Shape::MailServer, Some(host)) => {
             mail_server(cx, host, statement.args.get(1)).map(Value::MailServer)
         }
@@ -95,7 +110,9 @@ const fn most_words(shape: Shape) -> Option<usize> {
         | Shape::Int { .. }
         | Shape::OptInt { .. }
         | Shape::Time { .. }
+        | Shape::Millis { .. }
         | Shape::Choice(_)
+        | Shape::OptChoice(_)
         | Shape::AnyCase(_)
         | Shape::Text
         | Shape::OptText
@@ -104,10 +121,19 @@ const fn most_words(shape: Shape) -> Option<usize> {
         | Shape::Group(_)
         | Shape::Granularity
         | Shape::Digest => Some(1),
-        Shape::User | Shape::Weight | Shape::MailServer | Shape::Server => Some(2),
+        Shape::User
+        | Shape::Weight(_)
+        | Shape::ExtraGarp
+        | Shape::HmacKey
+        | Shape::MailServer
+        | Shape::Server => Some(2),
         Shape::Words
         | Shape::Pattern
         | Shape::Command
+        | Shape::OptCommand
+        | Shape::Vmac
+        | Shape::Ipvlan
+        | Shape::InitFile
         | Shape::Script
         | Shape::Forward
         | Shape::Hex
@@ -364,44 +390,104 @@ fn pattern(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<String> {
 }
 
 fn user_spec(cx: &mut Context<'_>, user: &Text<'_>, group: Option<&Text<'_>>) -> Option<UserSpec> {
-    for word in std::iter::once(user).chain(group) {
-        if word.text.is_empty() || word.text.contains([':', '/']) || word.text.starts_with('-') {
-            let text = format!("{} is not a name of a user or group", quote(&word.text));
+    // A colon before the group asks for the user's other groups.
+    let all_groups = group.is_some_and(|group| group.text.starts_with(':'));
+    let group_name = group
+        .map(|group| group.text.strip_prefix(':').unwrap_or(&group.text))
+        .filter(|name| !(all_groups && name.is_empty()));
+    let names = [
+        (user.text.as_ref(), user.span),
+        (
+            group_name.unwrap_or("-"),
+            group.map_or(user.span, |group| group.span),
+        ),
+    ];
+    for (name, span) in names
+        .into_iter()
+        .take(if group_name.is_some() { 2 } else { 1 })
+    {
+        if name.is_empty() || name.contains([':', '/']) || name.starts_with('-') {
+            let text = format!("{} is not a name of a user or group", quote(name));
             cx.push(
-                Diagnostic::error(Code::BadName, word.span, text)
-                    .label("expected a name or number"),
+                Diagnostic::error(Code::BadName, span, text).label("expected a name or number"),
             );
             return None;
         }
     }
+    if let (true, Some(group)) = (all_groups, group) {
+        super::not_carried_out(
+            cx,
+            group,
+            "the script would run without the other groups of its user",
+        );
+    }
     Some(UserSpec {
         user: user.text.to_string(),
-        group: group.map(|group| group.text.to_string()),
+        group: group_name.map(str::to_owned),
+        all_groups,
     })
 }
 
-/// A weight, and `reverse` behind it.
+/// A weight, and its direction behind it. One above the limit is read as the limit, as both take
+/// the priority to its end.
 pub(super) fn weight(
     cx: &mut Context<'_>,
     word: &Text<'_>,
     direction: Option<&Text<'_>>,
-) -> Option<Value> {
-    let number = number::int(cx, "weight", word, -254, 254)?;
-    let weight = i16::try_from(number)
+    max: i64,
+    noreverse: bool,
+) -> Option<(Weight, bool)> {
+    /// The largest weight that any tracker has.
+    const LARGEST: i64 = 254;
+    let near = word.text.trim_start_matches('-') == "254" && max < LARGEST;
+    let limit = if near { LARGEST } else { max };
+    let number = number::int(cx, "weight", word, limit.saturating_neg(), limit)?;
+    let used = number.clamp(max.saturating_neg(), max);
+    if used != number {
+        let text = format!("`weight` must be between -{max} and {max}");
+        cx.push(
+            Diagnostic::warning(Code::Rounded, word.span, text)
+                .label(format!("{number} is read as {used}")),
+        );
+    }
+    let weight = i16::try_from(used)
         .ok()
         .and_then(|n| Weight::try_from(n).ok())?;
     match direction.map(|word| (word, word.text.as_ref())) {
-        None | Some((_, "noreverse")) => Some(Value::Weight(weight, false)),
-        Some((_, "reverse")) => Some(Value::Weight(weight, true)),
+        None => Some((weight, false)),
+        Some((_, "noreverse")) if noreverse => Some((weight, false)),
+        Some((_, "reverse")) => Some((weight, true)),
         Some((word, text)) => {
+            let expected = if noreverse {
+                "expected `reverse`, `noreverse` or nothing"
+            } else {
+                "expected `reverse` or nothing"
+            };
             let text = format!("{} is no direction of a weight", quote(text));
-            cx.push(
-                Diagnostic::error(Code::UnknownOption, word.span, text)
-                    .label("expected `reverse` or nothing"),
-            );
+            cx.push(Diagnostic::error(Code::UnknownOption, word.span, text).label(expected));
             None
         }
     }
+}
+
+/// `all` and seconds.
+fn extra_garp(cx: &mut Context<'_>, name: &str, words: &[Text<'_>]) -> Option<ExtraGarp> {
+    /// A day.
+    const LONGEST: u64 = 86_400_000_000;
+    let (all, rest) = match words {
+        [word, rest @ ..] if word.text == "all" => (true, rest),
+        words => (false, words),
+    };
+    let Some(seconds) = rest.first() else {
+        let word = words.first()?;
+        super::entry::option_needs_value(cx, word);
+        return None;
+    };
+    if let Some(extra) = rest.get(1) {
+        super::entry::unknown_option(cx, extra, "nothing more");
+    }
+    let interval = number::time(cx, name, seconds, 0, LONGEST)?;
+    Some(ExtraGarp { all, interval })
 }
 
 fn mail_server(

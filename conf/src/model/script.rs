@@ -11,14 +11,18 @@ pub struct UserSpec {
     pub user: String,
     /// Group name or number; the user's own group where it is missing.
     pub group: Option<String>,
+    /// The user's other groups are wanted as well: a colon before the group.
+    pub all_groups: bool,
 }
 
 impl fmt::Display for UserSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.user)?;
-        match &self.group {
-            Some(group) => write!(f, ":{group}"),
-            None => Ok(()),
+        match (&self.group, self.all_groups) {
+            (Some(group), false) => write!(f, ":{group}"),
+            (Some(group), true) => write!(f, " :{group}"),
+            (None, true) => f.write_str(" :"),
+            (None, false) => Ok(()),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! `vrrp_instance` and what belongs to it.
 
 use super::{
-    AdvertInterval, IfName, InstanceName, Micros, Priority, ScriptCommand, ScriptName, Vrid, Weight,
+    AdvertInterval, AuthHmac, IfName, InstanceName, Micros, OwnLink, Priority, Route, Rule,
+    ScriptCommand, ScriptName, Trackers, Vrid, Weight,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -220,6 +221,8 @@ pub struct VirtualAddress {
     pub preferred_lft: Option<u32>,
     /// The loss of this address changes nothing.
     pub no_track: bool,
+    /// `use_vmac`: it stands on a virtual interface of its own.
+    pub use_vmac: bool,
 }
 
 /// One line of `track_interface`.
@@ -301,6 +304,32 @@ pub struct VirtualRouter {
     pub track_scripts: Vec<TrackScript>,
 }
 
+impl VirtualRouter {
+    /// True where nothing of a running router can go on with a new configuration: it speaks to
+    /// others, or in another way. It is released and started anew then; everything else changes
+    /// under way.
+    pub fn needs_restart(&self, new: &Self) -> bool {
+        self.interface != new.interface
+            || self.vrid != new.vrid
+            || self.version != new.version
+            || self.family != new.family
+            || self.auth != new.auth
+            || !same_way(&self.transport, &new.transport)
+    }
+}
+
+/// Peers, TTL and the check of senders may change under way.
+fn same_way(old: &Transport, new: &Transport) -> bool {
+    match (old, new) {
+        (Transport::Multicast { .. }, Transport::Multicast { .. }) => old == new,
+        (Transport::Unicast { source: old, .. }, Transport::Unicast { source: new, .. }) => {
+            old == new
+        }
+        (Transport::Multicast { .. }, Transport::Unicast { .. })
+        | (Transport::Unicast { .. }, Transport::Multicast { .. }) => false,
+    }
+}
+
 /// Scripts that are run on a change of state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotifyScripts {
@@ -325,4 +354,76 @@ pub struct VrrpInstance {
     pub notify: NotifyScripts,
     /// Mail on a change of state.
     pub smtp_alert: bool,
+    /// `notify_deleted`: what is told when a reload removes the instance.
+    pub deleted: Option<DeletedNotice>,
+    /// `notify_master_rx_lower_pri`.
+    pub notify_lower_priority: Option<ScriptCommand>,
+    /// `notify_priority_changes`, where it is written.
+    pub notify_priority_changes: Option<bool>,
+    /// Tracked files, processes and BFD sessions.
+    pub trackers: Trackers,
+    /// `vrf`: only unicast without an interface.
+    pub vrf: Option<IfName>,
+    /// `use_vmac` or `use_ipvlan`.
+    pub link: Option<OwnLink>,
+    /// `use_vmac_addr`: addresses on other interfaces get a macvlan as well.
+    pub vmac_for_addresses: bool,
+    /// `virtual_routes`: those that exist while the instance is MASTER.
+    pub routes: Vec<Route>,
+    /// `virtual_rules`: those that exist while the instance is MASTER.
+    pub rules: Vec<Rule>,
+    /// `promote_secondaries`.
+    pub promote_secondaries: bool,
+    /// `no_accept`: packets to the virtual addresses are dropped.
+    pub no_accept: bool,
+    /// `unicast_fault_no_peer`.
+    pub fault_without_peers: bool,
+    /// `garp_extra_if`, where it is written.
+    pub garp_extra: Option<ExtraGarp>,
+    /// `auth_hmac`.
+    pub hmac: Option<AuthHmac>,
+    /// `lvs_sync_daemon_interface`.
+    pub sync_daemon: Option<IfName>,
+}
+
+impl VrrpInstance {
+    /// An instance with nothing but its protocol part.
+    pub fn new(router: VirtualRouter) -> Self {
+        Self {
+            router,
+            notify: NotifyScripts::default(),
+            smtp_alert: false,
+            deleted: None,
+            notify_lower_priority: None,
+            notify_priority_changes: None,
+            trackers: Trackers::default(),
+            vrf: None,
+            link: None,
+            vmac_for_addresses: false,
+            routes: Vec::new(),
+            rules: Vec::new(),
+            promote_secondaries: false,
+            no_accept: false,
+            fault_without_peers: false,
+            garp_extra: None,
+            hmac: None,
+            sync_daemon: None,
+        }
+    }
+}
+
+/// `notify_deleted`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletedNotice {
+    /// The script; without one only the state DELETED is told.
+    pub command: Option<ScriptCommand>,
+}
+
+/// `garp_extra_if`: gratuitous ARP on other interfaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtraGarp {
+    /// On all interfaces.
+    pub all: bool,
+    /// Time between two rounds, up to 86400 s; zero means none.
+    pub interval: Micros,
 }

@@ -52,8 +52,10 @@ pub(super) fn virtual_server(page: &mut Page, server: &VirtualServer) {
             page.set("sorry_server_lvs_method", forward(sorry.forward));
             page.flag("sorry_server_inhibit", sorry.inhibit);
         }
-        for real in &server.real_servers {
-            real_server(page, real);
+        if !page.without_servers {
+            for real in &server.real_servers {
+                real_server(page, real);
+            }
         }
     });
 }
@@ -78,7 +80,7 @@ fn forward(forward: Forward) -> String {
     }
 }
 
-fn real_server(page: &mut Page, server: &RealServer) {
+pub(super) fn real_server(page: &mut Page, server: &RealServer) {
     let head = format!("real_server {} {}", server.address, server.port);
     page.block(&head, |page| {
         page.set("weight", server.weight);

@@ -1,10 +1,10 @@
 //! `vrrp_script` and `vrrp_instance`.
 
 use super::word::{self, plain};
-use super::{Page, Secrets, seconds};
+use super::{Page, Secrets, besides, route, seconds, sync, tracker};
 use crate::model::{
     Auth, AuthKey, Broadcast, ChecksumForm, Family, InitialState, Micros, ScriptAction, Transport,
-    Version, VirtualAddress, VirtualRouter, VrrpInstance, VrrpScript, Weight,
+    Version, VirtualAddress, VirtualRouter, VrrpInstance, VrrpScript,
 };
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -19,17 +19,12 @@ pub(super) fn script(page: &mut Page, script: &VrrpScript) {
         }
         page.set("interval", seconds(script.interval));
         page.time_differs("timeout", script.timeout, script.interval);
-        page.set("weight", weight(script.weight, script.reverse));
+        page.set("weight", tracker::weight(script.weight, script.reverse));
         page.differs("rise", script.rise, 1);
         page.differs("fall", script.fall, 1);
         page.maybe("user", script.user.as_ref().map(word::user));
         page.flag("init_fail", script.init_fail);
     });
-}
-
-fn weight(weight: Weight, reverse: bool) -> String {
-    let direction = if reverse { " reverse" } else { "" };
-    format!("{weight}{direction}")
 }
 
 pub(super) fn instance(page: &mut Page, instance: &VrrpInstance) {
@@ -38,18 +33,23 @@ pub(super) fn instance(page: &mut Page, instance: &VrrpInstance) {
     page.block(&head, |page| {
         identity(page, router);
         transport(page, router);
+        besides::transport(page, instance);
         election(page, router);
         garp(page, router);
         authentication(page, router.auth);
         addresses(page, "virtual_ipaddress", &router.addresses);
         page.flag("no_virtual_ipaddress", router.addresses.is_empty());
         addresses(page, "virtual_ipaddress_excluded", &router.excluded);
-        tracking(page, router);
-        page.command("notify_master", instance.notify.master.as_ref());
-        page.command("notify_backup", instance.notify.backup.as_ref());
-        page.command("notify_fault", instance.notify.fault.as_ref());
-        page.command("notify_stop", instance.notify.stop.as_ref());
-        page.command("notify", instance.notify.any.as_ref());
+        page.lines("virtual_routes", &instance.routes, route::route);
+        page.lines("virtual_rules", &instance.rules, route::rule);
+        tracker::lists(
+            page,
+            &router.track_interfaces,
+            &router.track_scripts,
+            &instance.trackers,
+        );
+        sync::notify(page, &instance.notify);
+        besides::notices(page, instance);
         page.flag("smtp_alert", instance.smtp_alert);
     });
 }
@@ -240,6 +240,7 @@ pub(crate) fn address(address: &VirtualAddress) -> String {
         ("noprefixroute", address.noprefixroute),
         ("autojoin", address.autojoin),
         ("no_track", address.no_track),
+        ("use_vmac", address.use_vmac),
     ];
     words.extend(
         flags
@@ -259,28 +260,6 @@ fn lifetime(address: &VirtualAddress) -> Option<String> {
             .preferred_lft
             .map_or_else(|| "forever".to_owned(), |seconds| seconds.to_string())
     })
-}
-
-fn tracking(page: &mut Page, router: &VirtualRouter) {
-    if !router.track_interfaces.is_empty() {
-        page.block("track_interface", |page| {
-            for tracked in &router.track_interfaces {
-                let weight = weight(tracked.weight, tracked.reverse);
-                page.line(&format!("{} weight {weight}", tracked.interface));
-            }
-        });
-    }
-    if !router.track_scripts.is_empty() {
-        page.block("track_script", |page| {
-            for tracked in &router.track_scripts {
-                let weight = weight(tracked.weight, tracked.reverse);
-                page.line(&format!(
-                    "{} weight {weight}",
-                    plain(tracked.script.as_str())
-                ));
-            }
-        });
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// One word of a line. A word with a quotation mark inside cannot be written; the reader never
 /// makes one.
-pub(super) fn plain(word: &str) -> String {
+pub(crate) fn plain(word: &str) -> String {
     let bare = |c: char| !c.is_whitespace() && !matches!(c, '{' | '}' | '#' | '!' | '\\' | '"');
     // At the start of a line these are no words for the reader.
     let first = ["//", "@", "$", "~", "include", "'"];
@@ -18,10 +18,13 @@ pub(super) fn plain(word: &str) -> String {
 
 /// User and group.
 pub(super) fn user(user: &UserSpec) -> String {
-    match &user.group {
-        Some(group) => format!("{} {}", plain(&user.user), plain(group)),
-        None => plain(&user.user),
-    }
+    let group = match (&user.group, user.all_groups) {
+        (Some(group), false) => group.clone(),
+        (Some(group), true) => format!(":{group}"),
+        (None, true) => ":".to_owned(),
+        (None, false) => return plain(&user.user),
+    };
+    format!("{} {}", plain(&user.user), plain(&group))
 }
 
 /// A command line in double quotes.

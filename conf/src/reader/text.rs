@@ -1,16 +1,18 @@
 //! What is text and what is not.
 
 use crate::diag::{Code, Diagnostic};
+use crate::lexer::is_blank;
 use crate::source::{FileId, Span};
 
 /// Ten times what 10,000 virtual servers with 5 real servers each need.
 const MAX_FILE: usize = 64 * 1024 * 1024;
 
-/// Longest line that is no comment. keepalived stops at 1,024 bytes.
-const MAX_LINE: usize = 8_192;
+/// Longest line that is no comment, before and after definitions are put in. keepalived stops at
+/// 1,024 bytes, so this takes whatever it takes.
+pub(super) const MAX_LINE: usize = 8_192;
 
 /// Why a file is not read.
-pub(super) struct Fault {
+pub(crate) struct Fault {
     code: Code,
     text: String,
     at: usize,
@@ -19,7 +21,7 @@ pub(super) struct Fault {
 
 impl Fault {
     /// The error for it; the place is in the part of the text that was kept.
-    pub(super) fn diagnostic(self, file: FileId) -> Diagnostic {
+    pub(crate) fn diagnostic(self, file: FileId) -> Diagnostic {
         let whole = Span {
             file,
             start: 0,
@@ -30,7 +32,7 @@ impl Fault {
 }
 
 /// The text, or as much of it as is good, with the reason.
-pub(super) fn check(bytes: Vec<u8>) -> (String, Option<Fault>) {
+pub(crate) fn check(bytes: Vec<u8>) -> (String, Option<Fault>) {
     if bytes.len() > MAX_FILE {
         let text = format!("the file is larger than {MAX_FILE} bytes");
         return (String::new(), Some(fault(Code::LargeFile, text, 0)));
@@ -86,7 +88,7 @@ fn not_utf8(error: std::string::FromUtf8Error) -> (String, Option<Fault>) {
 }
 
 /// The error for a line that is too long; comments may be as long as they like.
-pub(super) fn long_line(text: &str, line: Span) -> Option<Diagnostic> {
+pub(crate) fn long_line(text: &str, line: Span) -> Option<Diagnostic> {
     if text.len() <= MAX_LINE || text.trim_start().starts_with(['#', '!']) {
         return None;
     }
@@ -97,31 +99,82 @@ pub(super) fn long_line(text: &str, line: Span) -> Option<Diagnostic> {
     )
 }
 
+/// Reads a line from left to right as far as comments, quotation marks and what protects them go.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Scan {
+    /// The next byte.
+    pub(super) at: usize,
+    /// It is inside of a quotation.
+    pub(super) quoted: bool,
+}
+
+/// A sign at which a line is not just text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// A comment starts here; nothing behind it counts.
+    Comment(usize),
+    /// `$`.
+    Dollar(usize),
+    /// `{` or `}` outside of quotation marks.
+    Brace(usize),
+}
+
+impl Scan {
+    /// The next sign; the scan goes on behind it.
+    pub(super) fn next(&mut self, text: &str) -> Option<Sign> {
+        let bytes = text.as_bytes();
+        while let Some(byte) = bytes.get(self.at) {
+            let here = self.at;
+            self.at = here.saturating_add(1);
+            match byte {
+                b'"' => self.quoted = !self.quoted,
+                b'\\' if !self.quoted && matches!(bytes.get(self.at), Some(b'#' | b'!')) => {
+                    self.at = self.at.saturating_add(1);
+                }
+                b'#' | b'!' if !self.quoted => return Some(Sign::Comment(here)),
+                b'{' | b'}' if !self.quoted => return Some(Sign::Brace(here)),
+                b'$' => return Some(Sign::Dollar(here)),
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+/// The length of a text without its comment and the blanks before that.
+pub(super) fn counted(text: &str) -> usize {
+    let mut scan = Scan::default();
+    let end = loop {
+        match scan.next(text) {
+            Some(Sign::Comment(at)) => break at,
+            Some(Sign::Dollar(_) | Sign::Brace(_)) => {}
+            None => break text.len(),
+        }
+    };
+    text.get(..end).unwrap_or("").trim_end().len()
+}
+
+/// The offset of the first character from `at` on that is no blank.
+pub(super) fn skip_to(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or("");
+    at.saturating_add(
+        rest.len()
+            .saturating_sub(rest.trim_start_matches(is_blank).len()),
+    )
+}
+
+/// The length of a name at the start of a text; 0 where there is none.
+pub(super) fn name_len(text: &str) -> usize {
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return 0;
+    }
+    text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(text.len())
+}
+
 /// The name of a definition `$NAME=…`.
-pub(super) fn definition(text: &str) -> Option<&str> {
-    let (name, _) = text.strip_prefix('$')?.split_once('=')?;
-    is_name(name).then_some(name)
-}
-
-/// Names in `${NAME…}` and `$NAME`, outside comments.
-pub(super) fn uses(text: &str) -> impl Iterator<Item = &str> {
-    let comment = text.trim_start().starts_with(['#', '!']);
-    text.split('$')
-        .skip(if comment { usize::MAX } else { 1 })
-        .map(|rest| {
-            let rest = rest.strip_prefix('{').unwrap_or(rest);
-            let end = rest
-                .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-                .unwrap_or(rest.len());
-            rest.get(..end).unwrap_or("")
-        })
-        .filter(|name| is_name(name))
-}
-
-fn is_name(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+pub(crate) fn definition(text: &str) -> Option<&str> {
+    let name = text.strip_prefix('$')?;
+    let (name, behind) = name.split_at_checked(name_len(name))?;
+    (!name.is_empty() && behind.starts_with('=')).then_some(name)
 }

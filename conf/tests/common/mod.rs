@@ -8,17 +8,36 @@
 )]
 
 use holdfast_conf::{
-    Files, HostFact, Loaded, NotCarriedOut, Options, Secrets, UnknownWords, load, print,
+    FileKind, Files, HostFact, Loaded, NotCarriedOut, Options, Secrets, UnknownWords, load, print,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Options of a start without compatibility option.
 pub(crate) const STRICT: Options = Options {
     unknown_words: UnknownWords::Refuse,
     not_carried_out: NotCarriedOut::Refuse,
+    config_id: None,
+    all_config: false,
+    working_directory: None,
+    environment: BTreeMap::new(),
+    random_seed: 0,
+    origins: false,
+};
+
+/// Options of those who look at a configuration without running it.
+pub(crate) const LOOKING: Options = Options {
+    unknown_words: UnknownWords::Refuse,
+    not_carried_out: NotCarriedOut::Warn,
+    config_id: None,
+    all_config: false,
+    working_directory: None,
+    environment: BTreeMap::new(),
+    random_seed: 0,
+    origins: false,
 };
 
 /// A folder of the test data.
@@ -34,6 +53,17 @@ pub(crate) struct Folder(pub(crate) PathBuf);
 impl Files for Folder {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(self.0.join(path))
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<FileKind> {
+        let meta = std::fs::metadata(self.0.join(path))?;
+        Ok(if meta.is_dir() {
+            FileKind::Directory
+        } else if meta.permissions().mode() & 0o111 != 0 {
+            FileKind::Executable
+        } else {
+            FileKind::Regular
+        })
     }
 
     fn matches(&self, pattern: &str) -> io::Result<Vec<PathBuf>> {
@@ -62,6 +92,11 @@ impl Memory {
     /// One file, `a.conf`.
     pub(crate) fn one(text: impl Into<Vec<u8>>) -> Self {
         Self(BTreeMap::from([(PathBuf::from("a.conf"), text.into())]))
+    }
+
+    /// Reads `a.conf` of these, words that are not carried out included.
+    pub(crate) fn look(&self) -> Loaded {
+        load(self, Path::new("a.conf"), &LOOKING)
     }
 
     /// Reads `a.conf` of these.

@@ -1,5 +1,5 @@
 use super::Hello;
-use crate::balance::{CheckConfig, CheckVerdict};
+use crate::balance::{CheckVerdict, CheckedServer};
 use crate::config::{CheckerConfig, Generation};
 use crate::state::Verdict;
 use serde::{Deserialize, Serialize};
@@ -24,14 +24,14 @@ pub enum ParentToChecker {
         /// Which.
         generation: Generation,
     },
-    /// Checks of the configuration whose `Start` or `Prepare` comes behind. At most `MAX_BATCH`.
-    Checks {
+    /// Servers of the configuration whose `Start` or `Prepare` comes behind. At most `MAX_BATCH`.
+    Servers {
         /// Of which configuration.
         generation: Generation,
-        /// The checks.
-        checks: Vec<CheckConfig>,
+        /// The servers.
+        servers: Vec<CheckedServer>,
     },
-    /// What is known about checks: behind the `Checks` that they are about. At most `MAX_BATCH`.
+    /// What is known about checks: behind the `Servers` that they are about. At most `MAX_BATCH`.
     CheckVerdicts {
         /// Of which configuration.
         generation: Generation,

@@ -1,8 +1,8 @@
 //! Fixed and arbitrary values of the load balancer.
 
 use holdfast_ipc::balance::{
-    CheckConfig, CheckId, CheckVerdict, MemberId, PoolChange, PoolCheck, PoolConfig, PoolId,
-    PoolMember,
+    CheckConfig, CheckId, CheckVerdict, CheckedServer, MemberId, PoolChange, PoolCheck, PoolConfig,
+    PoolId, PoolMember,
 };
 use holdfast_ipc::config::model::{
     BodyPattern, Check, CheckTiming, Endpoint, Family, FlushOnStop, Forward, GroupMember,
@@ -80,13 +80,9 @@ fn page() -> Url {
     }
 }
 
-pub(crate) fn checks() -> Vec<CheckConfig> {
+fn checks() -> Vec<CheckConfig> {
     let tcp = CheckConfig {
         id: CheckId::new(0),
-        pool: "[192.0.2.1]:tcp:80".to_owned(),
-        server: "[10.0.0.1]:tcp:80".to_owned(),
-        weight: 2,
-        only_with: Some(address("192.0.2.1")),
         check: Check {
             timing: timing(),
             probe: Probe::Tcp(endpoint()),
@@ -107,9 +103,19 @@ pub(crate) fn checks() -> Vec<CheckConfig> {
                 urls: vec![page()],
             }),
         },
-        ..tcp.clone()
     };
     vec![tcp, page]
+}
+
+pub(crate) fn servers() -> Vec<CheckedServer> {
+    vec![CheckedServer {
+        service: pools().swap_remove(0).service,
+        address: address("10.0.0.1"),
+        port: 80,
+        weight: 2,
+        only_with: Some(address("192.0.2.1")),
+        checks: checks(),
+    }]
 }
 
 pub(crate) fn pools() -> Vec<PoolConfig> {
@@ -235,14 +241,14 @@ pub(crate) fn any_pools() -> impl Strategy<Value = Vec<PoolConfig>> {
     )
 }
 
-pub(crate) fn any_checks() -> impl Strategy<Value = Vec<CheckConfig>> {
-    let numbers = (any::<[u32; 2]>(), ".{0,40}", 0_usize..2);
+pub(crate) fn any_servers() -> impl Strategy<Value = Vec<CheckedServer>> {
+    let numbers = (any::<u32>(), any::<u16>(), any::<IpAddr>());
     vec(
-        numbers.prop_map(|([id, weight], server, which)| CheckConfig {
-            id: CheckId::new(id),
+        numbers.prop_map(|(weight, port, address)| CheckedServer {
             weight,
-            server,
-            ..checks().swap_remove(which)
+            port,
+            address,
+            ..servers().swap_remove(0)
         }),
         0..3,
     )

@@ -62,6 +62,7 @@ fn plain(text: &str) -> VirtualAddress {
         autojoin: false,
         preferred_lft: None,
         no_track: false,
+        use_vmac: false,
     }
 }
 
@@ -192,7 +193,7 @@ fn checker_config() -> CheckerConfig {
     CheckerConfig {
         scripts: vec![run, look],
         script_security: true,
-        checks: 2,
+        servers: 2,
     }
 }
 
@@ -388,9 +389,9 @@ pub(crate) fn parent_to_checker() -> Vec<ParentToChecker> {
             verdicts: vec![verdict(ScriptState::Failed)],
         }),
         ParentToChecker::Stop,
-        ParentToChecker::Checks {
+        ParentToChecker::Servers {
             generation: GENERATION,
-            checks: crate::balance::checks(),
+            servers: crate::balance::servers(),
         },
         ParentToChecker::CheckVerdicts {
             generation: GENERATION,

@@ -1,6 +1,6 @@
 //! Any value of each type that goes over a socket.
 
-use crate::balance::{any_change, any_checks, any_pools, any_verdicts};
+use crate::balance::{any_change, any_pools, any_servers, any_verdicts};
 use holdfast_ipc::config::model::{
     AdvertInterval, Auth, AuthKey, Broadcast, ChecksumForm, Family, GarpSettings, IfName,
     InitialState, InstanceName, Micros, Peer, Priority, ScriptAction, ScriptName, ShellWords,
@@ -139,11 +139,22 @@ fn virtual_address() -> impl Strategy<Value = VirtualAddress> {
         Just(Broadcast::None),
         any::<[u8; 4]>().prop_map(|octets| Broadcast::Address(octets.into())),
     ];
-    let flags = (any::<[bool; 6]>(), option::of(any::<u32>()));
+    let flags = (any::<[bool; 7]>(), option::of(any::<u32>()));
     (where_to, looks, broadcast, flags).prop_map(|(where_to, looks, broadcast, flags)| {
         let (address, prefix, peer) = where_to;
         let (dev, scope, label) = looks;
-        let ([nodad, home, mngtmpaddr, noprefixroute, autojoin, no_track], preferred_lft) = flags;
+        let (
+            [
+                nodad,
+                home,
+                mngtmpaddr,
+                noprefixroute,
+                autojoin,
+                no_track,
+                use_vmac,
+            ],
+            preferred_lft,
+        ) = flags;
         VirtualAddress {
             address,
             prefix,
@@ -159,6 +170,7 @@ fn virtual_address() -> impl Strategy<Value = VirtualAddress> {
             autojoin,
             preferred_lft,
             no_track,
+            use_vmac,
         }
     })
 }
@@ -285,7 +297,7 @@ fn checker_config() -> impl Strategy<Value = CheckerConfig> {
         CheckerConfig {
             scripts,
             script_security,
-            checks: 0,
+            servers: 0,
         }
     })
 }
@@ -486,8 +498,10 @@ pub(crate) fn parent_to_checker() -> impl Strategy<Value = ParentToChecker> {
             .prop_map(|(generation, config)| ParentToChecker::Prepare { generation, config }),
         start.prop_map(ParentToChecker::Start),
         Just(ParentToChecker::Stop),
-        (generation(), any_checks())
-            .prop_map(|(generation, checks)| ParentToChecker::Checks { generation, checks }),
+        (generation(), any_servers()).prop_map(|(generation, servers)| ParentToChecker::Servers {
+            generation,
+            servers
+        }),
         (generation(), any_verdicts()).prop_map(|(generation, verdicts)| {
             ParentToChecker::CheckVerdicts {
                 generation,

@@ -87,6 +87,8 @@ fn the_configuration_test_may_name_a_file_for_its_output() {
         Ok(Command::Test(TestOptions {
             config: Some("x".into()),
             output: output.map(PathBuf::from),
+            reading: ReadOptions::default(),
+            format: Format::Text,
         }))
     };
     assert_eq!(read(&["holdfast", "-t", "-f", "x"]), test(None));
@@ -94,6 +96,26 @@ fn the_configuration_test_may_name_a_file_for_its_output() {
     assert_eq!(
         read(&["holdfast", "--config-test=/out", "-fx"]),
         test(Some("/out"))
+    );
+}
+
+#[test]
+fn the_configuration_test_speaks_json_where_that_is_asked_for() {
+    let json = TestOptions {
+        format: Format::Json,
+        ..TestOptions::default()
+    };
+    assert_eq!(
+        read(&["holdfast", "--format=json", "-t"]),
+        Ok(Command::Test(json))
+    );
+    assert_eq!(
+        error(&["holdfast", "-t", "--format", "xml"]),
+        "--format cannot be `xml`; expected text or json"
+    );
+    assert_eq!(
+        error(&["holdfast", "--format=json"]),
+        "--format is for -t, the configuration test"
     );
 }
 
@@ -217,4 +239,20 @@ fn the_help_names_every_option_that_is_carried_out() {
     ] {
         assert!(HELP.contains(option), "{option}");
     }
+}
+
+#[test]
+fn the_name_for_conditions_and_strict_includes_reach_daemon_and_test() {
+    let reading = ReadOptions {
+        config_id: Some("web1".to_owned()),
+        all_config: true,
+    };
+    assert_eq!(options(&["holdfast", "-e", "-i", "web1"]).reading, reading);
+    assert_eq!(
+        read(&["holdfast", "-t", "--config-id=web1", "--all-config"]),
+        Ok(Command::Test(TestOptions {
+            reading,
+            ..TestOptions::default()
+        }))
+    );
 }

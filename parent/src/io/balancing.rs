@@ -4,7 +4,7 @@
 use super::daemon::{Daemon, Plan};
 use super::link::{Link, Loss};
 use holdfast::account::Account;
-use holdfast::balance::{checks_of, disabled, find, pools, real_name, suspending_addresses};
+use holdfast::balance::{disabled, find, pools, real_name, servers_of, suspending_addresses};
 use holdfast::logline::one_line;
 use holdfast::notify::server_job;
 use holdfast::side::{CheckerSide, VrrpSide};
@@ -93,9 +93,12 @@ pub(crate) fn send_checks(
     plan: &Plan,
 ) -> Result<(), Loss> {
     let generation = plan.generation;
-    let checks = checks_of(&plan.config, &plan.facts, &plan.slices.owners, account);
-    in_pieces(checks, |checks| {
-        link.send(&ParentToChecker::Checks { generation, checks })
+    let servers = servers_of(&plan.config, &plan.facts, &plan.slices.owners, account);
+    in_pieces(servers, |servers| {
+        link.send(&ParentToChecker::Servers {
+            generation,
+            servers,
+        })
     })
 }
 

@@ -2,9 +2,12 @@
 
 use super::files::HostFiles;
 use super::host::{Findings, examine_host};
+use holdfast::cli::ReadOptions;
 use holdfast::config_files::{Faults, SeenFile, judge};
 use holdfast_conf::model::Config;
 use holdfast_conf::{Files, HostNeed, Loaded, Options, Report, UnknownWords};
+use std::ffi::OsString;
+use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 
 /// Our own place, and keepalived's, where people have theirs already.
@@ -28,7 +31,7 @@ pub(crate) enum Outcome {
     /// There is nothing in it.
     Empty(String),
     /// It has errors.
-    Wrong(Report),
+    Wrong(Box<Report>),
     /// It can be used.
     Good(Box<Good>),
 }
@@ -46,7 +49,7 @@ pub(crate) struct Good {
 }
 
 /// Reads a configuration. Nothing is touched.
-pub(crate) fn read(path: &Path, unknown_words: UnknownWords) -> Outcome {
+pub(crate) fn read(path: &Path, unknown_words: UnknownWords, reading: &ReadOptions) -> Outcome {
     let name = path.display();
     let files = HostFiles::default();
     match files.read(path) {
@@ -63,14 +66,8 @@ pub(crate) fn read(path: &Path, unknown_words: UnknownWords) -> Outcome {
         config,
         report,
         needs,
-    } = holdfast_conf::load(
-        &files,
-        path,
-        &Options {
-            unknown_words,
-            ..Options::default()
-        },
-    );
+        ..
+    } = holdfast_conf::load(&files, path, &options(unknown_words, reading));
     let files = files.seen();
     match config {
         Some(config) if report.errors() == 0 => Outcome::Good(Box::new(Good {
@@ -79,7 +76,26 @@ pub(crate) fn read(path: &Path, unknown_words: UnknownWords) -> Outcome {
             needs,
             files,
         })),
-        Some(_) | None => Outcome::Wrong(report),
+        Some(_) | None => Outcome::Wrong(Box::new(report)),
+    }
+}
+
+/// How to read, with what the text may ask of this host. All of it is read here once: the children
+/// get slices of the result, so they cannot differ in a random number or a variable.
+pub(crate) fn options(unknown_words: UnknownWords, reading: &ReadOptions) -> Options {
+    let name = || nix::unistd::gethostname().ok();
+    let first = |name: OsString| name.to_str()?.split('.').next().map(str::to_owned);
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    Options {
+        unknown_words,
+        config_id: reading.config_id.clone().or_else(|| name().and_then(first)),
+        all_config: reading.all_config,
+        working_directory: std::env::current_dir().ok(),
+        environment: std::env::vars_os().filter_map(text).collect(),
+        random_seed: RandomState::new().hash_one(0),
+        ..Options::default()
     }
 }
 

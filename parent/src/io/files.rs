@@ -2,7 +2,7 @@
 
 use holdfast::config_files::SeenFile;
 use holdfast::glob;
-use holdfast_conf::Files;
+use holdfast_conf::{FileKind, Files};
 use nix::libc::{O_CLOEXEC, O_NONBLOCK};
 use std::cell::RefCell;
 use std::fs::OpenOptions;
@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 
 /// Largest file that is read. The largest configurations known are some megabytes.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
+
+/// Anybody may execute it.
+const EXECUTE: u32 = 0o111;
 
 /// The real file system. It remembers whose files it read.
 #[derive(Debug, Default)]
@@ -60,6 +63,19 @@ impl Files for HostFiles {
         let mut bytes = Vec::new();
         file.take(MAX_FILE).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<FileKind> {
+        let meta = std::fs::metadata(path)?;
+        Ok(if meta.is_dir() {
+            FileKind::Directory
+        } else if !meta.is_file() {
+            FileKind::Other
+        } else if meta.mode() & EXECUTE != 0 {
+            FileKind::Executable
+        } else {
+            FileKind::Regular
+        })
     }
 
     fn matches(&self, pattern: &str) -> io::Result<Vec<PathBuf>> {
@@ -129,6 +145,8 @@ fn nothing_there(error: &io::Error) -> bool {
 mod tests {
     use super::super::scratch::Scratch;
     use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
     fn tree() -> Scratch {
         let tree = Scratch::new();
@@ -186,5 +204,19 @@ mod tests {
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRUSR).unwrap();
         let error = HostFiles::default().read(&fifo).unwrap_err();
         assert_eq!(error.to_string(), "not a regular file");
+    }
+
+    #[test]
+    fn a_path_leads_to_a_file_a_program_a_directory_or_something_else() {
+        let tree = tree();
+        let path = |name: &str| tree.path().join(name);
+        let kind = |name: &str| HostFiles::default().kind(&path(name)).ok();
+        std::fs::set_permissions(path("c.txt"), Permissions::from_mode(0o744)).unwrap();
+        nix::unistd::mkfifo(&path("fifo"), nix::sys::stat::Mode::S_IRUSR).unwrap();
+        assert_eq!(kind("a.conf"), Some(FileKind::Regular));
+        assert_eq!(kind("c.txt"), Some(FileKind::Executable));
+        assert_eq!(kind("d"), Some(FileKind::Directory));
+        assert_eq!(kind("fifo"), Some(FileKind::Other));
+        assert_eq!(kind("gone"), None);
     }
 }

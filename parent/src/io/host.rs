@@ -1,9 +1,9 @@
 //! What this host says about a configuration: interfaces, users, programs, safe scripts.
 
 use super::accounts::HostAccounts;
-use super::launch::PATH;
 use holdfast::account::{self, Account, Accounts};
 use holdfast::balance;
+use holdfast::launch::PATH;
 use holdfast::slice::HostFacts;
 use holdfast_conf::model::{
     Config, NotifyScripts, Probe, ScriptAction, ScriptCommand, ShellWords, UserSpec, VirtualServer,

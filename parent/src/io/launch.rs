@@ -6,7 +6,7 @@
 //! parent-death signal is cleared by a change of the user.
 
 use caps::{CapSet, Capability, CapsHashSet};
-use holdfast::launch::{Launch, Role};
+use holdfast::launch::{Launch, PATH, Role};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
@@ -21,8 +21,6 @@ use std::sync::atomic::AtomicBool;
 
 /// Exit status of a launcher that could not do its work.
 pub(crate) const LAUNCH_FAILED: u8 = 125;
-/// The only variable that children and scripts get.
-pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Files of scripts are private unless they say otherwise.
 const SCRIPT_UMASK: Mode = Mode::from_bits_truncate(0o077);
 

@@ -6,6 +6,7 @@ mod clock;
 mod config;
 pub(crate) mod confine;
 mod daemon;
+mod examine;
 mod files;
 mod host;
 pub(crate) mod launch;

@@ -49,7 +49,11 @@ impl Daemon {
     fn read_new_plan(&mut self) -> Result<Plan, String> {
         // A word that nobody knows refuses a reload even where it is ignored at start: the running
         // configuration is better than half of a new one.
-        match config::read(&self.config_path, UnknownWords::Refuse) {
+        match config::read(
+            &self.config_path,
+            UnknownWords::Refuse,
+            &self.options.reading,
+        ) {
             Outcome::Unreadable(reason) | Outcome::Empty(reason) => Err(reason),
             Outcome::Wrong(report) => {
                 for line in report.lines() {

@@ -13,7 +13,7 @@ use super::ready::Readiness;
 use super::signals::Signals;
 use super::slot::Slot;
 use holdfast::account;
-use holdfast::cli::Options;
+use holdfast::cli::{Options, ReadOptions};
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
 use holdfast::reload::Reload;
@@ -85,7 +85,7 @@ fn start(options: Options, background: bool) -> Result<Daemon, Stop> {
     };
     umask(Mode::from_bits_truncate(0o077));
     let config_path = absolute(&config::choose(options.config.as_ref()))?;
-    let good = read_config(&config_path, options.compat)?;
+    let good = read_config(&config_path, options.compat, &options.reading)?;
     let bad = |text| Stop {
         status: BAD_CONFIGURATION,
         text,
@@ -96,14 +96,14 @@ fn start(options: Options, background: bool) -> Result<Daemon, Stop> {
     assemble(options, config_path, good, findings, &executables, ready)
 }
 
-fn read_config(path: &Path, compat: bool) -> Result<Good, Stop> {
+fn read_config(path: &Path, compat: bool, reading: &ReadOptions) -> Result<Good, Stop> {
     let unknown = if compat {
         UnknownWords::Ignore
     } else {
         UnknownWords::Refuse
     };
     let colour = std::io::stderr().is_terminal();
-    match config::read(path, unknown) {
+    match config::read(path, unknown, reading) {
         Outcome::Unreadable(text) => Err(Stop {
             status: NO_CONFIGURATION,
             text,
@@ -115,7 +115,11 @@ fn read_config(path: &Path, compat: bool) -> Result<Good, Stop> {
         Outcome::Wrong(report) => {
             eprint!("{}", report.render(colour));
             Err(Stop {
-                status: BAD_CONFIGURATION,
+                status: if report.include_check_failed() {
+                    NO_CONFIGURATION
+                } else {
+                    BAD_CONFIGURATION
+                },
                 text: format!(
                     "{}: {}. Nothing was started or changed.",
                     path.display(),

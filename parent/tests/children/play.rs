@@ -353,7 +353,7 @@ fn checker(stage: &Stage) {
         }
         let mut say = |answer: CheckerToParent| parent.send(&answer).unwrap();
         match message {
-            ParentToChecker::Checks { .. }
+            ParentToChecker::Servers { .. }
             | ParentToChecker::CheckVerdicts { .. }
             | ParentToChecker::Held { .. } => {}
             ParentToChecker::Hello(_) => {

@@ -47,12 +47,12 @@ pub(crate) fn pools_and_checks_come_before_the_start_of_the_children() {
     );
     assert_eq!(
         stage.told_words("checker")[..3],
-        ["Hello", "Checks", "Start"]
+        ["Hello", "Servers", "Start"]
     );
     let start = &stage.told("vrrp")[2];
     assert!(start.contains("pools: 1"), "{start}");
     let start = &stage.told("checker")[2];
-    assert!(start.contains("checks: 3"), "{start}");
+    assert!(start.contains("servers: 2"), "{start}");
     // Neither child is given what is not its business.
     let pools = &stage.told("vrrp")[1];
     assert!(
@@ -167,6 +167,6 @@ pub(crate) fn a_check_program_that_is_not_here_counts_as_down() {
         "CheckVerdict { check: CheckId(0), up: false, weight: 0, detail: \"not run: ",
         1,
     );
-    stage.wait_told("checker", "checks: 2", 1);
+    stage.wait_told("checker", "servers: 1", 1);
     drop(daemon);
 }

@@ -13,7 +13,9 @@ import sys
 import time
 
 import cases
-import keepalived_cases
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'scenarios'))
+import configurations  # noqa: E402
 
 ETH_P_ALL = 3
 NETLINK_GENERIC = 16
@@ -22,10 +24,26 @@ DEVICES = '''
 modprobe ip_vs
 ip link add nlmon0 type nlmon
 ip link set nlmon0 up
-ip link add sync0 type dummy
+ip link add sync0 type veth peer name sync1
+ip link set sync1 up
 ip address add 203.0.113.1/24 dev sync0
 ip address add fe80::1/64 dev sync0 nodad
 ip link set sync0 up
+'''
+# A real server behind a pair of interfaces, and three requests through the virtual address.
+REQUESTS = '''
+ip netns add rs
+ip link add v0 type veth peer name eth0 netns rs
+ip address add 198.51.100.1/24 dev v0
+ip link set v0 up
+ip -n rs address add 198.51.100.11/24 dev eth0
+ip -n rs link set eth0 up
+ip -n rs route add default via 198.51.100.1
+ip address add 192.0.2.1/32 dev lo
+mkdir -p /tmp/www
+echo real >/tmp/www/index.html
+ip netns exec rs busybox httpd -p 80 -h /tmp/www
+for number in 1 2 3; do busybox wget -q -O - http://192.0.2.1/ >&2; done
 '''
 QUIET = 1.5        # seconds without a message after which keepalived has said all it has to say
 LONG = 20.0        # seconds that a daemon may take to start or to stop
@@ -81,10 +99,13 @@ def tell(**what):
 def run_ipvsadm(name, before, command):
     clean()
     for words in before:
-        ipvsadm(words)
+        if words == cases.TRAFFIC:
+            subprocess.run(['bash', '-ec', REQUESTS], check=True)
+        else:
+            ipvsadm(words)
     tap = Tap()
     done = ipvsadm(command, check=False)
-    tell(tool='ipvsadm', name=name, before=[f'ipvsadm {words}' for words in before],
+    tell(tool='ipvsadm', name=name, before=[words if words == cases.TRAFFIC else f'ipvsadm {words}' for words in before],
          command=f'ipvsadm {command}', status=done.returncode, output=done.stdout,
          messages=tap.close())
 
@@ -123,7 +144,7 @@ def main():
     versions()
     for case in cases.ipvsadm():
         run_ipvsadm(*case)
-    for case in keepalived_cases.CASES:
+    for case in configurations.CASES:
         run_keepalived(*case)
     return 0
 

@@ -134,6 +134,7 @@ TABLE = [
     f'-a {MARK6} -r [2001:db8:1::11]:0 -i -w 1',
 ]
 
+TRAFFIC = 'three HTTP requests through the virtual address'
 MASTER = '--start-daemon master --mcast-interface sync0'
 BACKUP = '--start-daemon backup --mcast-interface sync0'
 FULL = ('--syncid 5 --sync-maxlen 1400 --mcast-group 224.0.0.90 --mcast-port 8850 --mcast-ttl 3')
@@ -145,6 +146,7 @@ REST = [
     ('list-one-service', TABLE, f'-L -n {V4}'),
     ('list-one-service6', TABLE, f'-L -n {V6}'),
     ('list-one-service-fwmark', TABLE, f'-L -n {MARK}'),
+    ('list-after-traffic', [f'-A {V4} -s rr', f'-a {V4} {SERVER} -m -w 1', TRAFFIC], '-L -n'),
     ('list-timeouts', [], '-L --timeout'),
     ('list-daemons-none', [], '-L --daemon'),
     ('list-daemons-both', [f'{MASTER} {FULL}', BACKUP], '-L --daemon'),

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::outbox::Slot;
 use crate::action::Action;
-use crate::instance::{Instance, needs_restart};
+use crate::instance::Instance;
 use holdfast_ipc::config::VrrpConfig;
 use holdfast_ipc::config::model::{IfName, VirtualRouter};
 use holdfast_ipc::state::Cause;
@@ -52,7 +52,7 @@ impl Engine {
             };
             let change = match fresh.remove(&old.name) {
                 None => Change::Remove,
-                Some(new) if needs_restart(old, &new) => Change::Restart(Box::new(new)),
+                Some(new) if old.needs_restart(&new) => Change::Restart(Box::new(new)),
                 Some(new) if *old == new => Change::Keep,
                 Some(new) => Change::Apply(Box::new(new)),
             };

@@ -16,7 +16,6 @@ pub(crate) use self::checkpoint::Resume;
 use self::checkpoint::Saved;
 use self::environment::Setbacks;
 use self::journal::Journal;
-pub(crate) use self::reconfigure::needs_restart;
 use self::send::AhCounter;
 use crate::addresses::Holding;
 use crate::engine::outbox::Ctx;

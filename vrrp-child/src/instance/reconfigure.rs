@@ -3,30 +3,8 @@
 use super::{Instance, State};
 use crate::addresses::{self, Placed};
 use crate::engine::outbox::Ctx;
-use holdfast_ipc::config::model::{Transport, VirtualRouter};
+use holdfast_ipc::config::model::VirtualRouter;
 use holdfast_ipc::state::Cause;
-
-/// True where nothing of the running router can go on: it speaks to others, or in another way.
-pub(crate) fn needs_restart(old: &VirtualRouter, new: &VirtualRouter) -> bool {
-    old.interface != new.interface
-        || old.vrid != new.vrid
-        || old.version != new.version
-        || old.family != new.family
-        || old.auth != new.auth
-        || !same_transport(&old.transport, &new.transport)
-}
-
-/// Peers, TTL and source check may change under way.
-fn same_transport(old: &Transport, new: &Transport) -> bool {
-    match (old, new) {
-        (Transport::Multicast { .. }, Transport::Multicast { .. }) => old == new,
-        (Transport::Unicast { source: old, .. }, Transport::Unicast { source: new, .. }) => {
-            old == new
-        }
-        (Transport::Multicast { .. }, Transport::Unicast { .. })
-        | (Transport::Unicast { .. }, Transport::Multicast { .. }) => false,
-    }
-}
 
 impl Instance {
     /// Releases everything, so that a new instance of the same name can start.

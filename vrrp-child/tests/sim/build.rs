@@ -42,6 +42,7 @@ pub(crate) fn vip(text: &str) -> VirtualAddress {
         autojoin: false,
         preferred_lft: None,
         no_track: false,
+        use_vmac: false,
     }
 }
 

@@ -80,6 +80,7 @@ pub(crate) fn address(text: &str) -> VirtualAddress {
         autojoin: false,
         preferred_lft: None,
         no_track: false,
+        use_vmac: false,
     }
 }
 

@@ -24,6 +24,9 @@ impl From<HttpFault> for Fault {
     }
 }
 
+/// A fault, and how many bytes show it: always the same ones, wherever the answer is cut.
+pub(super) type At<T> = Result<T, (usize, Fault)>;
+
 /// What the next bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Piece<'a> {
@@ -91,7 +94,7 @@ impl Decoder {
     }
 
     /// Takes the next piece of bytes that are not empty. It may use only a part of them.
-    pub(super) fn take<'a>(&mut self, bytes: &'a [u8]) -> Result<Piece<'a>, Fault> {
+    pub(super) fn take<'a>(&mut self, bytes: &'a [u8]) -> At<Piece<'a>> {
         match &mut self.state {
             State::Head => self.take_head(bytes),
             State::Sized(left) => {
@@ -120,7 +123,7 @@ impl Decoder {
         }
     }
 
-    fn take_head<'a>(&mut self, bytes: &'a [u8]) -> Result<Piece<'a>, Fault> {
+    fn take_head<'a>(&mut self, bytes: &'a [u8]) -> At<Piece<'a>> {
         // Whatever the pieces are, a line end may be in the one before.
         let room = HEADER_LIMIT
             .saturating_sub(self.spent)
@@ -129,11 +132,11 @@ impl Decoder {
         let part = bytes.get(..room).unwrap_or(bytes);
         self.head.extend_from_slice(part);
         let Some(end) = end_of_header(&self.head, before) else {
-            if !could_be_http(&self.head) {
-                return Err(HttpFault::NotHttp.into());
+            if let Some(at) = not_http(&self.head) {
+                return Err((at.saturating_sub(before), HttpFault::NotHttp.into()));
             }
-            return match bytes.len() >= room {
-                true => Err(Fault::HeaderTooLong),
+            return match self.head.len().saturating_add(self.spent) >= HEADER_LIMIT {
+                true => Err((part.len(), Fault::HeaderTooLong)),
                 false => Ok(Piece {
                     used: part.len(),
                     what: What::Nothing,
@@ -142,8 +145,11 @@ impl Decoder {
             };
         };
         self.head.truncate(end);
-        let head = parse(&self.head)?;
-        let used = end.saturating_sub(before);
+        let used = match not_http(&self.head) {
+            Some(at) => return Err((at.saturating_sub(before), HttpFault::NotHttp.into())),
+            None => end.saturating_sub(before),
+        };
+        let head = parse(&self.head).map_err(|fault| (used, fault))?;
         self.spent = self.spent.saturating_add(end);
         self.head = Vec::new();
         // Interim answers come before the final one; after 101 no HTTP follows.
@@ -168,41 +174,44 @@ impl Decoder {
         })
     }
 
-    fn take_size<'a>(&mut self, bytes: &'a [u8]) -> Result<Piece<'a>, Fault> {
+    fn take_size<'a>(&mut self, bytes: &'a [u8]) -> At<Piece<'a>> {
         let State::ChunkSize(line) = &mut self.state else {
-            return Err(bad("chunk size"));
+            return Err((0, bad("chunk size")));
         };
+        let room = CHUNK_LINE_LIMIT.saturating_sub(line.len());
+        let bytes = bytes.get(..room).unwrap_or(bytes);
         let newline = bytes.iter().position(|byte| *byte == b'\n');
         let used = newline.map_or(bytes.len(), |at| at.saturating_add(1));
         line.extend_from_slice(bytes.get(..used).unwrap_or_default());
-        if line.len() > CHUNK_LINE_LIMIT {
-            return Err(bad("the line before a chunk has no end"));
+        if newline.is_none() && line.len() >= CHUNK_LINE_LIMIT {
+            return Err((used, bad("the line before a chunk has no end")));
         }
         if newline.is_some() {
-            self.state = match chunk_size(line).ok_or_else(|| bad("a chunk without its size"))? {
-                0 => State::Trailer(0),
-                size => State::Chunk(size),
-            };
+            self.state =
+                match chunk_size(line).ok_or_else(|| (used, bad("a chunk without its size")))? {
+                    0 => State::Trailer(0),
+                    size => State::Chunk(size),
+                };
         }
         Ok(body(bytes, used, false, false))
     }
 
-    fn take_chunk_end<'a>(&mut self, bytes: &'a [u8]) -> Result<Piece<'a>, Fault> {
+    fn take_chunk_end<'a>(&mut self, bytes: &'a [u8]) -> At<Piece<'a>> {
         match bytes.first() {
             Some(b'\n') => self.state = State::ChunkSize(Vec::new()),
             Some(b'\r') | None => {}
-            Some(_) => return Err(bad("a chunk is longer than it says")),
+            Some(_) => return Err((1, bad("a chunk is longer than it says"))),
         }
         Ok(body(bytes, 1, false, false))
     }
 
-    fn take_trailer<'a>(&mut self, bytes: &'a [u8]) -> Result<Piece<'a>, Fault> {
+    fn take_trailer<'a>(&mut self, bytes: &'a [u8]) -> At<Piece<'a>> {
         let State::Trailer(length) = &mut self.state else {
-            return Err(bad("trailer"));
+            return Err((0, bad("trailer")));
         };
         self.spent = self.spent.saturating_add(1);
         if self.spent > HEADER_LIMIT {
-            return Err(Fault::HeaderTooLong);
+            return Err((1, Fault::HeaderTooLong));
         }
         let mut end = false;
         match bytes.first() {
@@ -240,13 +249,15 @@ fn body(bytes: &[u8], used: usize, is_content: bool, end: bool) -> Piece<'_> {
     }
 }
 
-/// The first bytes say already that it is none, so that an endless stream of something else is
-/// not waited for.
-fn could_be_http(head: &[u8]) -> bool {
-    head.iter()
-        .zip(b"HTTP/")
-        .all(|(got, wanted)| got.eq_ignore_ascii_case(wanted))
+/// How many of the first bytes say that it is none, so that an endless stream of something else
+/// is not waited for.
+fn not_http(head: &[u8]) -> Option<usize> {
+    let mut pairs = head.iter().zip(PROTOCOL);
+    let at = pairs.position(|(got, wanted)| !got.eq_ignore_ascii_case(wanted))?;
+    Some(at.saturating_add(1))
 }
+
+const PROTOCOL: &[u8] = b"HTTP/";
 
 /// Where the header ends: behind the first empty line. All before `seen` was looked at earlier.
 fn end_of_header(head: &[u8], seen: usize) -> Option<usize> {
@@ -302,7 +313,7 @@ fn status_line(head: &[u8]) -> Option<(u16, &[u8])> {
         .split(|byte| *byte == b' ')
         .filter(|word| !word.is_empty());
     let protocol = words.next()?;
-    if protocol.len() < 5 || !could_be_http(protocol) {
+    if protocol.len() < PROTOCOL.len() || not_http(protocol).is_some() {
         return None;
     }
     let digits = words.next()?;

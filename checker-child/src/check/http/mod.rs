@@ -5,6 +5,7 @@ mod digest;
 mod pattern;
 
 pub use digest::Digest;
+pub(super) use pattern::Patterns;
 pub use pattern::WINDOW as PATTERN_WINDOW;
 
 use super::cause::{Cause, Doing, HttpFault};
@@ -22,8 +23,7 @@ pub const BODY_LIMIT: u64 = 16_777_216;
 
 /// What one check asks, made ready.
 #[derive(Debug)]
-pub struct HttpPlan {
-    endpoint: Endpoint,
+pub(super) struct HttpPlan {
     tls: Option<TlsOptions>,
     first: Arc<Page>,
     others: Vec<Arc<Page>>,
@@ -42,22 +42,17 @@ struct Page {
 }
 
 impl HttpPlan {
-    pub(super) fn new(probe: &HttpProbe) -> Result<Self, String> {
+    pub(super) fn new(probe: &HttpProbe, patterns: &mut Patterns) -> Result<Self, String> {
         let mut pages = probe
             .urls
             .iter()
-            .map(|url| Page::new(probe, url).map(Arc::new));
+            .map(|url| Page::new(probe, url, patterns).map(Arc::new));
         let first = pages.next().ok_or("an HTTP check without a url")??;
         Ok(Self {
-            endpoint: probe.endpoint.clone(),
             tls: probe.tls.clone(),
             first,
             others: pages.collect::<Result<_, _>>()?,
         })
-    }
-
-    pub(super) const fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
     }
 
     pub(super) const fn pages(&self) -> usize {
@@ -88,13 +83,17 @@ impl HttpPlan {
 }
 
 impl Page {
-    fn new(probe: &HttpProbe, url: &Url) -> Result<Self, String> {
+    fn new(probe: &HttpProbe, url: &Url, patterns: &mut Patterns) -> Result<Self, String> {
+        let pattern = url
+            .regex
+            .as_ref()
+            .map(|source| Pattern::new(source, patterns));
         Ok(Self {
             path: url.path.clone(),
             request: request(probe, url)?,
             status: url.status.clone(),
             digest: url.digest.map(Digest::from),
-            pattern: url.regex.as_ref().map(Pattern::new).transpose()?,
+            pattern: pattern.transpose()?,
             server_name: probe.tls.as_ref().and_then(|tls| server_name(tls, url)),
             close_notify: url.tls_compliant,
         })
@@ -157,12 +156,13 @@ fn server_name(tls: &TlsOptions, url: &Url) -> Option<String> {
         return None;
     }
     let name = tls.sni_name.as_deref().or(url.host.as_deref())?;
-    let name = match name.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+    let host = match name.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         Some(_) | None => name,
     };
-    let is_address = name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    (!is_address && !name.is_empty()).then(|| name.to_owned())
+    let is_address = |text: &str| text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    let is_name = !host.is_empty() && !is_address(name) && !is_address(host);
+    is_name.then(|| host.to_owned())
 }
 
 /// One page.
@@ -243,11 +243,21 @@ impl HttpTalk {
         None
     }
 
+    fn cause(&self, fault: Fault) -> Cause {
+        match fault {
+            Fault::Http(fault) => self.page.fault(fault),
+            Fault::HeaderTooLong => Cause::TooMuch {
+                what: "the HTTP header",
+                limit: u64::try_from(HEADER_LIMIT).unwrap_or(u64::MAX),
+            },
+        }
+    }
+
     /// The answer is complete: digest, then pattern, as keepalived does it.
     fn judge(&mut self) -> Move {
         let Some(status) = self.status else {
             return Move::Failed(Cause::Closed {
-                doing: Doing::Header,
+                doing: self.doing(),
             });
         };
         match self.wrong() {
@@ -299,16 +309,18 @@ impl Protocol for HttpTalk {
     fn bytes(&mut self, bytes: &[u8]) -> Taken {
         let mut used = 0;
         while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
-            let next = match self.decoder.take(rest) {
+            // No further than the byte that is one too many.
+            let room = BODY_LIMIT.saturating_sub(self.raw).saturating_add(1);
+            let room = usize::try_from(room).unwrap_or(usize::MAX);
+            let next = match self.decoder.take(rest.get(..room).unwrap_or(rest)) {
                 Ok(piece) => {
                     used = used.saturating_add(piece.used);
                     self.piece(&piece)
                 }
-                Err(Fault::Http(fault)) => Some(Move::Failed(self.page.fault(fault))),
-                Err(Fault::HeaderTooLong) => Some(Move::Failed(Cause::TooMuch {
-                    what: "the HTTP header",
-                    limit: u64::try_from(HEADER_LIMIT).unwrap_or(u64::MAX),
-                })),
+                Err((count, fault)) => {
+                    used = used.saturating_add(count);
+                    Some(Move::Failed(self.cause(fault)))
+                }
             };
             if let Some(next) = next {
                 return Taken { used, next };

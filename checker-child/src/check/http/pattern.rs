@@ -2,7 +2,9 @@
 
 use holdfast_ipc::config::model::BodyPattern;
 use regex::bytes::{Regex, RegexBuilder};
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Bytes of a body that are searched. They are kept until its end.
 pub const WINDOW: usize = 1_048_576;
@@ -14,7 +16,7 @@ const NEST_LIMIT: u32 = 100;
 /// A pattern, ready to be searched for.
 #[derive(Clone)]
 pub(super) struct Pattern {
-    regex: Regex,
+    regex: Arc<Regex>,
     anchored: bool,
     /// `$` also fits before a line feed that ends the body, as in PCRE.
     dollar_before_line_feed: bool,
@@ -30,34 +32,54 @@ impl fmt::Debug for Pattern {
     }
 }
 
-impl Pattern {
-    pub(super) fn new(source: &BodyPattern) -> Result<Self, String> {
-        let has = |name: &str| {
-            source
-                .options
-                .iter()
-                .any(|option| option.eq_ignore_ascii_case(name))
-        };
-        let pattern = &source.pattern;
+/// Patterns that were compiled before: 5,000 checks with the same one share it and its memory.
+#[derive(Debug, Default)]
+pub(in super::super) struct Patterns(HashMap<(String, Vec<String>), Arc<Regex>>);
+
+impl Patterns {
+    fn get(&mut self, source: &BodyPattern) -> Result<Arc<Regex>, String> {
+        let key = (source.pattern.clone(), source.options.clone());
+        if let Some(regex) = self.0.get(&key) {
+            return Ok(Arc::clone(regex));
+        }
+        let regex = Arc::new(compile(source)?);
+        self.0.insert(key, Arc::clone(&regex));
+        Ok(regex)
+    }
+}
+
+fn has(source: &BodyPattern, name: &str) -> bool {
+    let mut options = source.options.iter();
+    options.any(|option| option.eq_ignore_ascii_case(name))
+}
+
+fn compile(source: &BodyPattern) -> Result<Regex, String> {
+    let pattern = &source.pattern;
+    let has = |name| has(source, name);
+    RegexBuilder::new(pattern)
         // PCRE counts bytes unless it is told otherwise.
-        let text = has("utf") || has("ucp");
-        let regex = RegexBuilder::new(pattern)
-            .unicode(text)
-            .case_insensitive(has("caseless"))
-            .multi_line(has("multiline"))
-            .dot_matches_new_line(has("dotall"))
-            .ignore_whitespace(has("extended"))
-            .swap_greed(has("ungreedy"))
-            .size_limit(COMPILED_LIMIT)
-            .dfa_size_limit(COMPILED_LIMIT)
-            .nest_limit(NEST_LIMIT)
-            .build()
-            .map_err(|error| format!("regex {pattern:?}: {error}"))?;
+        .unicode(has("utf") || has("ucp"))
+        .case_insensitive(has("caseless"))
+        .multi_line(has("multiline"))
+        .dot_matches_new_line(has("dotall"))
+        .ignore_whitespace(has("extended"))
+        .swap_greed(has("ungreedy"))
+        .size_limit(COMPILED_LIMIT)
+        .dfa_size_limit(COMPILED_LIMIT)
+        .nest_limit(NEST_LIMIT)
+        .build()
+        .map_err(|error| format!("regex {pattern:?}: {error}"))
+}
+
+impl Pattern {
+    pub(super) fn new(source: &BodyPattern, patterns: &mut Patterns) -> Result<Self, String> {
+        let regex = patterns.get(source)?;
+        let has = |name| has(source, name);
         let offset = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
         Ok(Self {
             regex,
             anchored: has("anchored"),
-            dollar_before_line_feed: pattern.contains('$')
+            dollar_before_line_feed: source.pattern.contains('$')
                 && !has("dollar_endonly")
                 && !has("multiline"),
             min_offset: offset(source.min_offset),

@@ -1,17 +1,18 @@
-//! Instances against each other, and scripts without instances.
+//! Instances against each other.
 
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::Word;
 use crate::lower::entry::EntryKind;
-use crate::lower::{Blocks, Context, Named};
-use crate::model::{Transport, VirtualRouter, VrrpInstance};
+use crate::lower::{Context, Named};
+use crate::model::{IfName, OwnLinkKind, Transport, VirtualRouter, VrrpInstance};
 use crate::source::Span;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-pub(super) fn check(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)], blocks: &Blocks) {
+pub(super) fn check(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)]) {
     same_vrid(cx, instances);
     same_address(cx, instances);
-    unused_scripts(cx, blocks);
+    same_link(cx, instances);
 }
 
 /// True where two routers with one number hear each other's adverts as their own.
@@ -55,57 +56,74 @@ fn same_vrid(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)]) {
 
 /// One address in two instances: both add and remove it.
 fn same_address(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)]) {
-    let mut seen: BTreeMap<_, (&str, Span)> = BTreeMap::new();
+    let mut seen: BTreeMap<_, &Named> = BTreeMap::new();
     for (block, instance) in instances {
         let router = &instance.router;
         for address in router.addresses.iter().chain(&router.excluded) {
             let interface = address.dev.as_ref().or(router.interface.as_ref());
             let key = (interface, address.address);
             match seen.get(&key) {
-                Some((first, _)) if *first == block.name => {}
-                Some((first, span)) => {
+                Some(first) if first.name == block.name => {}
+                Some(_) if cx.said.is_full() => return,
+                Some(first) => {
                     let text = format!(
                         "{} is in {} and in {}",
                         address.address,
-                        quote(first),
+                        quote(&first.name),
                         quote(&block.name)
                     );
                     cx.push(
-                        Diagnostic::warning(Code::SameAddress, block.span, text)
+                        Diagnostic::warning(Code::SameAddress, place(block, address.address), text)
                             .label("here again")
-                            .also(*span, "first here")
+                            .also(place(first, address.address), "first here")
                             .because("the one that leaves MASTER takes it away from the other"),
                     );
                 }
                 None => {
-                    seen.insert(key, (&block.name, block.span));
+                    seen.insert(key, block);
                 }
             }
         }
     }
 }
 
-fn unused_scripts(cx: &mut Context<'_>, blocks: &Blocks) {
-    // What is wrong may well be the line that tracks it.
-    if cx.said.errors() > 0 {
-        return;
-    }
-    let tracked: BTreeSet<&str> = blocks
-        .instances
+/// Where an address is written in an instance.
+fn place(block: &Named, address: IpAddr) -> Span {
+    [Word::VirtualIpaddress, Word::VirtualIpaddressExcluded]
+        .into_iter()
+        .flat_map(|word| block.settings.entries(word))
+        .find(|entry| match &entry.kind {
+            EntryKind::Address(line) => line.address == address,
+            _ => false,
+        })
+        .map_or(block.span, |entry| entry.span)
+}
+
+/// Two instances that make an interface of one name, or one that another instance runs on.
+fn same_link(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)]) {
+    let word = |instance: &VrrpInstance| match instance.link.as_ref().map(|link| link.kind) {
+        Some(OwnLinkKind::Ipvlan { .. }) => Word::UseIpvlan,
+        Some(OwnLinkKind::Vmac { .. }) | None => Word::UseVmac,
+    };
+    let mut seen: BTreeMap<&IfName, (&Named, Span)> = instances
         .iter()
-        .flat_map(|block| block.settings.entries(Word::TrackScript))
-        .filter_map(|entry| match &entry.kind {
-            EntryKind::Tracker(name, _) => Some(name.as_str()),
-            _ => None,
+        .filter_map(|(block, instance)| {
+            let place = block.settings.span(Word::Interface, block.span);
+            Some((instance.router.interface.as_ref()?, (*block, place)))
         })
         .collect();
-    for script in &blocks.scripts {
-        if !tracked.contains(script.name.as_str()) {
-            let text = format!("nobody tracks script {}", quote(&script.name));
+    for (block, instance) in instances {
+        let Some(name) = instance.link.as_ref().and_then(|link| link.name.as_ref()) else {
+            continue;
+        };
+        let place = block.settings.span(word(instance), block.span);
+        if let Some((_, first)) = seen.insert(name, (block, place)) {
+            let text = format!("interface {} is made and used twice", quote(name.as_str()));
             cx.push(
-                Diagnostic::warning(Code::UnusedScript, script.span, text)
-                    .label("it is not run")
-                    .help("name it in `track_script { … }` of an instance"),
+                Diagnostic::error(Code::SameLink, place, text)
+                    .label("made here")
+                    .also(first, "the other use")
+                    .help("give each instance an interface name of its own"),
             );
         }
     }

@@ -2,41 +2,49 @@
 
 mod addresses;
 mod auth;
+mod besides;
 mod cross;
 mod election;
 mod garp;
-mod tracking;
+mod hmac;
+mod link;
 mod transport;
+mod traps;
 
 use super::settings::Settings;
-use super::{Blocks, Context, Named, script};
+use super::tracking::{Known, Lists, NoWeights};
+use super::{Blocks, Context, Named, script, sync};
 use crate::HostFact;
 use crate::diag::{Code, Diagnostic};
 use crate::keyword::Word;
 use crate::model::{
-    AdvertInterval, ChecksumForm, Family, IfName, InstanceName, Micros, NotifyScripts, Version,
-    VirtualRouter, Vrid, VrrpInstance,
+    AdvertInterval, ChecksumForm, Family, IfName, InstanceName, Micros, NotifyScripts, Priority,
+    Version, VirtualRouter, Vrid, VrrpInstance,
 };
 use crate::source::Span;
 
 /// All instances, checked against each other and the scripts.
-pub(super) fn assemble(cx: &mut Context<'_>, blocks: &Blocks) -> Vec<VrrpInstance> {
+pub(super) fn assemble(
+    cx: &mut Context<'_>,
+    blocks: &Blocks,
+    known: &Known<'_>,
+) -> Vec<VrrpInstance> {
     super::same_names(cx, "vrrp_instance", &blocks.instances);
-    let known = tracking::Known::new(&blocks.scripts);
+    let groups = sync::memberships(blocks);
     let mut done = Vec::new();
     for block in &blocks.instances {
         let scope = Scope {
             block,
             own: &block.settings,
             global: &blocks.global,
+            group: groups.get(block.name.as_str()).copied(),
             subject: format!("instance {}", block.name),
         };
-        let tracked = tracking::scripts(cx, &scope, &known);
-        if let Some(instance) = instance(cx, &scope, tracked) {
+        if let Some(instance) = instance(cx, &scope, known) {
             done.push((block, instance));
         }
     }
-    cross::check(cx, &done, blocks);
+    cross::check(cx, &done);
     done.into_iter().map(|(_, instance)| instance).collect()
 }
 
@@ -45,6 +53,8 @@ struct Scope<'a> {
     block: &'a Named,
     own: &'a Settings,
     global: &'a Settings,
+    /// The sync group that it is in.
+    group: Option<&'a Named>,
     /// `instance VI_1`, for needs of the host.
     subject: String,
 }
@@ -77,11 +87,7 @@ struct Basics {
     strict: bool,
 }
 
-fn instance(
-    cx: &mut Context<'_>,
-    scope: &Scope<'_>,
-    track_scripts: Vec<crate::model::TrackScript>,
-) -> Option<VrrpInstance> {
+fn instance(cx: &mut Context<'_>, scope: &Scope<'_>, known: &Known<'_>) -> Option<VrrpInstance> {
     let name = super::name(
         cx,
         InstanceName::try_from(scope.block.name.as_str()),
@@ -98,53 +104,73 @@ fn instance(
     let (addresses, excluded) = addresses::both(cx, scope, basics);
     let auth = auth::auth(cx, scope, basics);
     let election = election::election(cx, scope, basics, auth);
-    let track_interfaces = tracking::interfaces(cx, scope, interface.as_ref());
     let vrid = vrid(cx, scope);
     let advert_int = advert_int(cx, scope, basics.version);
     let garp = garp::garp(cx, scope, basics);
-    let notify = notify(cx, scope);
-    let track_scripts = tracking::weights(cx, scope, election.priority, track_scripts);
+    let own = interface.as_ref().and_then(Option::as_ref);
+    let lists = trackers(cx, scope, known, own, election.priority);
+    let (track_interfaces, track_scripts, trackers) = lists.finish();
+    let besides = besides::Besides {
+        trackers,
+        transport: transport.as_ref(),
+        interface: own,
+        advert_int,
+        vrid,
+    };
+    let besides = besides.read(cx, scope, basics);
+    traps::said(cx, scope, &election);
     strict_values(cx, scope, basics);
-    Some(VrrpInstance {
-        router: VirtualRouter {
-            name: name?,
-            vrid: vrid?,
-            version: basics.version,
-            family: basics.family,
-            interface: interface?,
-            initial_state: election.initial_state,
-            priority: election.priority,
-            advert_int: advert_int?,
-            transport: transport?,
-            auth,
-            checksum: checksum(scope),
-            nopreempt: election.nopreempt,
-            preempt_delay: election.preempt_delay,
-            down_timer_adverts: down_timer_adverts(scope, basics),
-            garp,
-            lower_prio_no_advert: basics.strict
-                || scope.bool(Word::LowerPrioNoAdvert).unwrap_or(false),
-            higher_prio_send_advert: !basics.strict
-                && scope.bool(Word::HigherPrioSendAdvert).unwrap_or(false),
-            owner_ignore_adverts: basics.strict
-                || scope.bool(Word::OwnerIgnoreAdverts).unwrap_or(false),
-            skip_check_adv_addr: scope.bool(Word::SkipCheckAdvAddr).unwrap_or(false),
-            track_src_ip: scope.own.has(Word::TrackSrcIp),
-            dont_track_primary: scope.own.has(Word::DontTrackPrimary),
-            strict: basics.strict,
-            addresses,
-            excluded,
-            track_interfaces,
-            track_scripts,
-        },
-        notify,
-        smtp_alert: scope
-            .own
-            .bool(Word::SmtpAlert)
-            .or_else(|| scope.global.bool(Word::SmtpAlertVrrp))
-            .or_else(|| scope.global.bool(Word::SmtpAlert))
-            .unwrap_or(false),
-    })
+    Some(besides(VirtualRouter {
+        name: name?,
+        vrid: vrid?,
+        version: basics.version,
+        family: basics.family,
+        interface: interface?,
+        initial_state: election.initial_state,
+        priority: election.priority,
+        advert_int: advert_int?,
+        transport: transport?,
+        auth,
+        checksum: checksum(scope),
+        nopreempt: election.nopreempt,
+        preempt_delay: election.preempt_delay,
+        down_timer_adverts: down_timer_adverts(scope, basics),
+        garp,
+        lower_prio_no_advert: basics.strict || scope.bool(Word::LowerPrioNoAdvert).unwrap_or(false),
+        higher_prio_send_advert: !basics.strict
+            && scope.bool(Word::HigherPrioSendAdvert).unwrap_or(false),
+        owner_ignore_adverts: basics.strict
+            || (election.priority.is_owner()
+                && scope.bool(Word::OwnerIgnoreAdverts).unwrap_or(false)),
+        skip_check_adv_addr: scope.bool(Word::SkipCheckAdvAddr).unwrap_or(false),
+        track_src_ip: scope.own.has(Word::TrackSrcIp),
+        dont_track_primary: scope.own.has(Word::DontTrackPrimary),
+        strict: basics.strict,
+        addresses,
+        excluded,
+        track_interfaces,
+        track_scripts,
+    }))
+}
+
+/// The tracker lists, without the weights that cannot be used.
+fn trackers(
+    cx: &mut Context<'_>,
+    scope: &Scope<'_>,
+    known: &Known<'_>,
+    own: Option<&IfName>,
+    priority: Priority,
+) -> Lists {
+    let lists = Lists::read(cx, scope.own, known, &scope.subject, own);
+    if priority.is_owner() {
+        return lists.without_weights(cx, NoWeights::Owner);
+    }
+    match scope.group {
+        Some(group) if !group.settings.has(Word::SyncTrackingWeight) => {
+            lists.without_weights(cx, NoWeights::Group(group.span))
+        }
+        _ => lists,
+    }
 }
 
 /// IPv6 has version 3 only.

@@ -22,6 +22,9 @@ pub(super) fn transport(
     basics: Basics,
 ) -> Option<Transport> {
     if !scope.own.has(Word::UnicastPeer) {
+        if scope.own.failed(Word::UnicastPeer) || never_up(cx, scope) {
+            return None;
+        }
         idle_unicast_words(cx, scope);
         return Some(Transport::Multicast {
             group: group(cx, scope, basics.family)?,
@@ -33,6 +36,9 @@ pub(super) fn transport(
         return None;
     }
     if peers.is_empty() {
+        if never_up(cx, scope) {
+            return None;
+        }
         let place = scope
             .own
             .get(Word::UnicastPeer)
@@ -49,6 +55,7 @@ pub(super) fn transport(
     if basics.strict {
         strict_unicast(cx, scope);
     }
+    idle_multicast_words(cx, scope);
     let limited = peers
         .iter()
         .any(|peer| peer.min_ttl.is_some() || peer.max_ttl.is_some());
@@ -74,6 +81,46 @@ fn idle_unicast_words(cx: &mut Context<'_>, scope: &Scope<'_>) {
                     .help("list the other nodes in `unicast_peer { … }`"),
             );
         }
+    }
+}
+
+/// `unicast_fault_no_peer` without a peer: nothing but another configuration would ever end that
+/// FAULT.
+fn never_up(cx: &mut Context<'_>, scope: &Scope<'_>) -> bool {
+    let Some(setting) = scope.own.get(Word::UnicastFaultNoPeer) else {
+        return false;
+    };
+    let mut diagnostic = Diagnostic::error(
+        Code::NoPeers,
+        setting.head,
+        "this instance would stay in FAULT for ever",
+    )
+    .label("so says this where there is no peer");
+    if let Some(list) = scope.own.get(Word::UnicastPeer) {
+        diagnostic = diagnostic.also(list.head, "the empty list");
+    }
+    cx.push(diagnostic.help("list the other nodes in `unicast_peer { … }`"));
+    true
+}
+
+/// Words of multicast beside a list of peers.
+fn idle_multicast_words(cx: &mut Context<'_>, scope: &Scope<'_>) {
+    for (word, instead) in [
+        (Word::McastSrcIp, Some("write `unicast_src_ip` for unicast")),
+        (Word::McastDstIp, None),
+    ] {
+        let (Some(setting), Some(peers)) = (scope.own.get(word), scope.own.get(Word::UnicastPeer))
+        else {
+            continue;
+        };
+        let name = keyword::name_in(Section::Instance, word);
+        let text = format!("`{name}` has no effect here");
+        cx.push(
+            Diagnostic::warning(Code::IdleWord, setting.head, text)
+                .label("it is for multicast")
+                .also(peers.head, "adverts go to these")
+                .maybe_help(instead.map(str::to_owned)),
+        );
     }
 }
 
@@ -140,12 +187,30 @@ fn source(
 
 fn group(cx: &mut Context<'_>, scope: &Scope<'_>, family: Family) -> Option<IpAddr> {
     if let Some(group) = scope.own.address(Word::McastDstIp) {
+        beyond_the_link(cx, group, scope.span(Word::McastDstIp))?;
         return same_family(cx, group, family, scope.span(Word::McastDstIp)).then_some(group);
     }
     Some(match family {
         Family::V4 => scope.global.address(Word::McastGroup4).unwrap_or(GROUP_V4),
         Family::V6 => scope.global.address(Word::McastGroup6).unwrap_or(GROUP_V6),
     })
+}
+
+/// An IPv6 group has to stay on the link: routers forward the others.
+fn beyond_the_link(cx: &mut Context<'_>, group: IpAddr, span: Span) -> Option<()> {
+    /// RFC 4291 section 2.7: link-local scope.
+    const LINK_LOCAL: u16 = 2;
+    match group {
+        IpAddr::V6(group) if group.segments()[0] & 0xf != LINK_LOCAL => {
+            let text = format!("{group} is not of link-local scope");
+            cx.push(
+                Diagnostic::error(Code::NotAnAddress, span, text)
+                    .label("expected ff02::…, e.g. ff02::12"),
+            );
+            None
+        }
+        IpAddr::V4(_) | IpAddr::V6(_) => Some(()),
+    }
 }
 
 fn same_family(cx: &mut Context<'_>, address: IpAddr, family: Family, span: Span) -> bool {

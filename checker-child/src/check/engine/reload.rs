@@ -1,0 +1,369 @@
+//! From one configuration to the next: what stays keeps its verdict, its place in time and its
+//! conversation.
+
+use super::super::http::Patterns;
+use super::super::plan::Work;
+use super::super::schedule::part;
+use super::super::server::{CheckedServer, ServerKey};
+use super::slot::{CheckSlot, ServerSlot};
+use super::{Action, CheckId, Engine, Group, spread, tell_if_other};
+use holdfast_ipc::config::model::{Check, Service};
+use holdfast_ipc::time::Monotonic;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+/// A configuration that can be switched to.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The configuration that it follows.
+    round: u64,
+    servers: Vec<Incoming>,
+}
+
+/// A server of a new configuration.
+#[derive(Debug)]
+struct Incoming {
+    config: CheckedServer,
+    /// Where it is already.
+    at: Option<usize>,
+    /// Where its checks come from; none where all of them stay as they are.
+    sources: Option<Vec<Source>>,
+}
+
+/// Where a check comes from.
+#[derive(Debug)]
+struct Source {
+    work: Work,
+    /// This one asks the same already.
+    keeps: Option<CheckId>,
+}
+
+/// What a predecessor knew about a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The real server.
+    pub server: Arc<ServerKey>,
+    /// Place of the check in the server's list, from 0.
+    pub check: usize,
+    /// The verdict.
+    pub up: bool,
+}
+
+impl Engine {
+    /// Makes a configuration ready without any effect; says what is wrong where it cannot be.
+    pub fn prepare(&self, servers: Vec<CheckedServer>) -> Result<Prepared, String> {
+        let mut patterns = Patterns::default();
+        let mut seen = vec![false; self.servers.len()];
+        let mut new = HashSet::new();
+        let mut all = Vec::with_capacity(servers.len());
+        for config in servers {
+            let key = &config.key;
+            let at = self.index.get(key).copied();
+            let twice = match at.and_then(|at| seen.get_mut(at)) {
+                Some(seen) => std::mem::replace(seen, true),
+                None => !new.insert(Arc::clone(key)),
+            };
+            let named = |what: &str| format!("service {key} of VS {}: {what}", key.service);
+            if twice {
+                return Err(named("it is there twice"));
+            }
+            let present = at.and_then(|at| self.servers.get(at)?.as_ref());
+            let present = present.map_or(&[][..], |slot| &slot.checks);
+            let stay = present.iter().map(|slot| &slot.check).eq(&config.checks);
+            let sources = (!stay).then(|| sources_of(&config.checks, present, &mut patterns));
+            let sources = sources.transpose().map_err(|reason| named(&reason))?;
+            all.push(Incoming {
+                config,
+                at,
+                sources,
+            });
+        }
+        Ok(Prepared {
+            round: self.round,
+            servers: all,
+        })
+    }
+
+    /// Switches over. `known` are the verdicts of a predecessor, for the first configuration.
+    pub fn commit(&mut self, now: Monotonic, prepared: Prepared, known: &[Known]) -> Vec<Action> {
+        let Some(prepared) = self.up_to_date(prepared) else {
+            return Vec::new();
+        };
+        let mut actions = Vec::new();
+        let known: HashMap<_, _> = known
+            .iter()
+            .map(|known| ((&known.server, known.check), known.up))
+            .collect();
+        self.round = self.round.saturating_add(1);
+        let mut queue_holds = self.round > 1;
+        let mut groups = Groups::new(std::mem::take(&mut self.services));
+        for Incoming {
+            config,
+            at,
+            sources,
+        } in prepared.servers
+        {
+            let at = at.unwrap_or_else(|| self.place_for(&config));
+            let suspended = groups.add(&config, at);
+            let arrival = Arrival {
+                now,
+                suspended,
+                known: &known,
+            };
+            queue_holds &= !self.take_over(&arrival, at, config, sources, &mut actions);
+        }
+        self.services = groups.done();
+        queue_holds &= !self.drop_others(&mut actions);
+        if !queue_holds {
+            self.fill_queue();
+        }
+        self.begin_due(now, &mut actions);
+        actions
+    }
+
+    /// Another configuration may have come in between; what was ready then is still.
+    fn up_to_date(&self, prepared: Prepared) -> Option<Prepared> {
+        if prepared.round == self.round {
+            return Some(prepared);
+        }
+        let servers = prepared.servers.into_iter();
+        self.prepare(servers.map(|incoming| incoming.config).collect())
+            .ok()
+    }
+
+    fn place_for(&mut self, config: &CheckedServer) -> usize {
+        let slot = Some(ServerSlot::new(config, self.round));
+        let at = match self.free.pop() {
+            Some(at) => {
+                if let Some(place) = self.servers.get_mut(at) {
+                    *place = slot;
+                }
+                at
+            }
+            None => {
+                self.servers.push(slot);
+                self.servers.len().saturating_sub(1)
+            }
+        };
+        self.index.insert(Arc::clone(&config.key), at);
+        at
+    }
+
+    /// True where a check is due at another time than before.
+    fn take_over(
+        &mut self,
+        arrival: &Arrival<'_>,
+        at: usize,
+        config: CheckedServer,
+        sources: Option<Vec<Source>>,
+        actions: &mut Vec<Action>,
+    ) -> bool {
+        let mut other = sources.is_some();
+        let Some(server) = self.servers.get_mut(at).and_then(Option::as_mut) else {
+            return other;
+        };
+        server.round = self.round;
+        server.weight = config.weight;
+        if let Some(sources) = sources {
+            let old = std::mem::take(&mut server.checks);
+            self.replace(arrival, at, old, config, sources, actions);
+        }
+        let Some(server) = self.servers.get_mut(at).and_then(Option::as_mut) else {
+            return other;
+        };
+        for slot in &mut server.checks {
+            let idle = slot.due.is_none() && slot.talk.is_none() && !slot.queued;
+            if arrival.suspended && !idle {
+                slot.due = None;
+                slot.queued = false;
+                other = true;
+            } else if !arrival.suspended && idle {
+                // `ha_suspend` was taken out of the configuration.
+                let random = spread(self.seed, slot.id, arrival.now.micros());
+                slot.due = Some(
+                    arrival
+                        .now
+                        .after(part(slot.check.timing.delay_loop, random)),
+                );
+                other = true;
+            }
+        }
+        tell_if_other(server, actions);
+        other
+    }
+
+    /// Puts the checks of a server together anew.
+    fn replace(
+        &mut self,
+        arrival: &Arrival<'_>,
+        at: usize,
+        old: Vec<CheckSlot>,
+        config: CheckedServer,
+        sources: Vec<Source>,
+        actions: &mut Vec<Action>,
+    ) {
+        let mut old: BTreeMap<_, _> = old.into_iter().map(|slot| (slot.id, slot)).collect();
+        let mut slots = Vec::new();
+        for (place, (check, source)) in config.checks.into_iter().zip(sources).enumerate() {
+            let kept = source.keeps.and_then(|id| old.remove(&id));
+            let slot = match kept {
+                Some(slot) => changed(slot, check, arrival.now),
+                None => {
+                    self.next_check = self.next_check.saturating_add(1);
+                    let known = arrival.known.get(&(&config.key, place)).copied();
+                    let id = CheckId(self.next_check);
+                    let slot = CheckSlot::new(id, check, source.work, known);
+                    first(slot, self.seed, arrival.now, known)
+                }
+            };
+            self.places.insert(slot.id, (at, place));
+            slots.push(slot);
+        }
+        self.forget(old.into_values(), actions);
+        if let Some(server) = self.servers.get_mut(at).and_then(Option::as_mut) {
+            server.checks = slots;
+        }
+    }
+
+    fn forget(&mut self, slots: impl IntoIterator<Item = CheckSlot>, actions: &mut Vec<Action>) {
+        for slot in slots {
+            self.places.remove(&slot.id);
+            if let Some(talk) = slot.talk {
+                self.queue.ended();
+                actions.push(Action::Cancel { talk });
+            }
+        }
+    }
+
+    /// Servers that the new configuration does not have. True where there were any.
+    fn drop_others(&mut self, actions: &mut Vec<Action>) -> bool {
+        let mut any = false;
+        for at in 0..self.servers.len() {
+            let place = self.servers.get_mut(at);
+            let old = place.and_then(|place| place.take_if(|server| server.round != self.round));
+            if let Some(server) = old {
+                self.index.remove(&server.key);
+                self.free.push(at);
+                self.forget(server.checks, actions);
+                any = true;
+            }
+        }
+        any
+    }
+}
+
+/// Puts the servers together by virtual server. Those of one come one after the other, so that
+/// few of them have to be looked up.
+struct Groups {
+    earlier: HashMap<Arc<Service>, Group>,
+    all: HashMap<Arc<Service>, Group>,
+    present: Option<(Arc<Service>, Group)>,
+}
+
+impl Groups {
+    fn new(earlier: HashMap<Arc<Service>, Group>) -> Self {
+        let all = HashMap::with_capacity(earlier.len());
+        Self {
+            earlier,
+            all,
+            present: None,
+        }
+    }
+
+    /// True where the server is suspended.
+    fn add(&mut self, config: &CheckedServer, at: usize) -> bool {
+        let service = &config.key.service;
+        if let Some((present, group)) = &mut self.present
+            && Arc::ptr_eq(present, service)
+        {
+            group.members.push(at);
+            return group.suspended;
+        }
+        self.flush();
+        let mut group = self.all.remove(service).unwrap_or_default();
+        let before = self
+            .earlier
+            .get(service)
+            .is_none_or(|group| group.suspended);
+        group.suspended = config.ha_suspend && before;
+        group.members.push(at);
+        let suspended = group.suspended;
+        self.present = Some((Arc::clone(service), group));
+        suspended
+    }
+
+    fn flush(&mut self) {
+        self.all.extend(self.present.take());
+    }
+
+    fn done(mut self) -> HashMap<Arc<Service>, Group> {
+        self.flush();
+        self.all
+    }
+}
+
+/// How the checks of a new configuration arrive.
+struct Arrival<'a> {
+    now: Monotonic,
+    suspended: bool,
+    known: &'a HashMap<(&'a Arc<ServerKey>, usize), bool>,
+}
+
+/// Finds for each check the present one that asks the same: the one at the same place first, which
+/// is the usual case.
+fn sources_of(
+    checks: &[Check],
+    present: &[CheckSlot],
+    patterns: &mut Patterns,
+) -> Result<Vec<Source>, String> {
+    let mut taken = BTreeSet::new();
+    let mut kept: Vec<Option<&CheckSlot>> = checks
+        .iter()
+        .zip(present.iter().map(Some).chain(std::iter::repeat(None)))
+        .map(|(check, slot)| slot.filter(|slot| slot.check.probe == check.probe))
+        .inspect(|slot| taken.extend(slot.map(|slot| slot.id)))
+        .collect();
+    for (check, kept) in checks
+        .iter()
+        .zip(&mut kept)
+        .filter(|(_, kept)| kept.is_none())
+    {
+        *kept = present
+            .iter()
+            .find(|slot| !taken.contains(&slot.id) && slot.check.probe == check.probe);
+        taken.extend(kept.map(|slot| slot.id));
+    }
+    let pairs = checks.iter().zip(kept);
+    pairs
+        .map(|(check, kept)| {
+            let keeps = kept.map(|slot| slot.id);
+            let work = match kept {
+                Some(slot) => slot.work.clone(),
+                None => Work::new(&check.probe, patterns)?,
+            };
+            Ok(Source { work, keeps })
+        })
+        .collect()
+}
+
+/// The same question at other times.
+fn changed(mut slot: CheckSlot, check: Check, now: Monotonic) -> CheckSlot {
+    if slot.check.timing != check.timing {
+        slot.schedule.set_timing(check.timing);
+        let latest = now.after(check.timing.delay_loop);
+        slot.due = slot.due.map(|due| due.min(latest));
+    }
+    slot.check = check;
+    slot
+}
+
+/// A new check waits for its warmup; one with a known verdict is in the middle of its life.
+fn first(mut slot: CheckSlot, seed: u64, now: Monotonic, known: Option<bool>) -> CheckSlot {
+    let random = spread(seed, slot.id, 0);
+    let wait = match known {
+        Some(_) => part(slot.check.timing.delay_loop, random),
+        None => slot.schedule.warmup(random),
+    };
+    slot.due = Some(now.after(wait));
+    slot
+}

@@ -1,0 +1,147 @@
+//! One check and one real server while they are watched.
+
+use super::super::conversation::{Finding, Success};
+use super::super::plan::Work;
+use super::super::schedule::{Rules, Schedule};
+use super::super::server::{CheckedServer, ServerKey, name_of};
+use super::{CheckId, TalkId};
+use holdfast_ipc::config::model::{Check, Probe};
+use holdfast_ipc::time::Monotonic;
+use std::sync::Arc;
+
+/// One check.
+#[derive(Debug)]
+pub(super) struct CheckSlot {
+    pub(super) id: CheckId,
+    pub(super) check: Check,
+    pub(super) work: Work,
+    pub(super) schedule: Schedule,
+    /// When it is due; none while it is queued, under way or suspended.
+    pub(super) due: Option<Monotonic>,
+    pub(super) talk: Option<TalkId>,
+    pub(super) queued: bool,
+    /// What it does to the weight of the server.
+    pub(super) weight: Weight,
+    /// The newest failure, for as long as it is down.
+    pub(super) last: Option<Finding>,
+}
+
+/// What a check does to the weight of its server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Weight {
+    #[default]
+    Leaves,
+    /// `misc_dynamic`.
+    Sets(u32),
+    /// `FILE_CHECK`.
+    Shifts(i64),
+}
+
+impl CheckSlot {
+    pub(super) fn new(id: CheckId, check: Check, work: Work, known: Option<bool>) -> Self {
+        let rules = Rules {
+            timing: check.timing,
+            pages: work.pages(),
+            fast_recovery: matches!(&check.probe, Probe::Http(probe) if probe.fast_recovery),
+        };
+        Self {
+            id,
+            check,
+            work,
+            schedule: Schedule::new(rules, known),
+            due: None,
+            talk: None,
+            queued: false,
+            weight: Weight::Leaves,
+            last: None,
+        }
+    }
+
+    /// Keeps what a success says about the weight. Exit 0 of a program leaves it as it is.
+    pub(super) const fn weigh(&mut self, success: Success) {
+        match success {
+            Success::Exit {
+                weight: Some(weight),
+                ..
+            } => self.weight = Weight::Sets(weight),
+            Success::File { shift } => self.weight = Weight::Shifts(shift),
+            Success::Exit { weight: None, .. }
+            | Success::Connected
+            | Success::Page { .. }
+            | Success::Dialogue
+            | Success::Reply
+            | Success::NoError
+            | Success::Echo
+            | Success::BfdUp => {}
+        }
+    }
+}
+
+/// One real server.
+#[derive(Debug)]
+pub(super) struct ServerSlot {
+    pub(super) key: Arc<ServerKey>,
+    pub(super) weight: u32,
+    pub(super) checks: Vec<CheckSlot>,
+    /// What was told of it last, or is assumed by everybody.
+    pub(super) told: Verdict,
+    /// The configuration that names it.
+    pub(super) round: u64,
+}
+
+/// A verdict over a real server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) up: bool,
+    /// The weight, where checks move it.
+    pub(super) weight: Option<u32>,
+}
+
+impl ServerSlot {
+    pub(super) fn new(config: &CheckedServer, round: u64) -> Self {
+        let up = config.is_up_at_first();
+        Self {
+            key: Arc::clone(&config.key),
+            weight: config.weight,
+            checks: Vec::new(),
+            told: Verdict { up, weight: None },
+            round,
+        }
+    }
+
+    /// All checks are up.
+    pub(super) fn verdict(&self) -> Verdict {
+        Verdict {
+            up: self.checks.iter().all(|slot| slot.schedule.is_up()),
+            weight: self.moved_weight(),
+        }
+    }
+
+    /// The first failing check and what is wrong: `HTTP_GET GET /: status 503 …`.
+    pub(super) fn cause(&self) -> String {
+        let failing = self.checks.iter().find(|slot| !slot.schedule.is_up());
+        let Some(slot) = failing else {
+            return String::new();
+        };
+        let name = name_of(&slot.check.probe);
+        match &slot.last {
+            Some(finding) => format!("{name} {finding}"),
+            None => format!("{name} has not succeeded yet (alpha)"),
+        }
+    }
+
+    fn moved_weight(&self) -> Option<u32> {
+        let configured = i64::from(self.weight);
+        let mut moved = None;
+        for slot in &self.checks {
+            let shift = match slot.weight {
+                Weight::Leaves => continue,
+                Weight::Sets(weight) => i64::from(weight).saturating_sub(configured),
+                Weight::Shifts(shift) => shift,
+            };
+            moved = Some(moved.unwrap_or(configured).saturating_add(shift));
+        }
+        let most = i64::from(i32::MAX);
+        moved.map(|weight: i64| u32::try_from(weight.clamp(0, most)).unwrap_or(0))
+    }
+}

@@ -1,0 +1,21 @@
+# fish completion for holdfast
+
+complete -c holdfast -f
+complete -c holdfast -s f -l use-file -r -F -d 'configuration'
+complete -c holdfast -s t -l config-test -F -d 'check the configuration and end'
+complete -c holdfast -l format -x -a 'text json' -d 'with -t: diagnostics for people, or one JSON document'
+complete -c holdfast -s n -l dont-fork -d 'stay in the foreground'
+complete -c holdfast -s l -l log-console -d 'log to standard error as well'
+complete -c holdfast -s D -l log-detail -d 'log details'
+complete -c holdfast -s d -l dump-conf -d 'log the configuration as it was understood'
+complete -c holdfast -s S -l log-facility -x -a 'user daemon local0 local1 local2 local3 local4 local5 local6 local7' -d '0 to 7, local0 to local7, user, daemon (the default)'
+complete -c holdfast -s g -l log-file -F -d 'log to FILE as well (/var/log/holdfast.log)'
+complete -c holdfast -s G -l no-syslog -d 'do not log to syslog'
+complete -c holdfast -l syslog-socket -r -F -d 'where syslog listens (/dev/log)'
+complete -c holdfast -s p -l pid -r -F -d 'pid file of the parent (/run/holdfast/holdfast.pid)'
+complete -c holdfast -s r -l vrrp_pid -r -F -d 'pid file of the VRRP child (/run/holdfast/vrrp.pid)'
+complete -c holdfast -s c -l checkers_pid -r -F -d 'pid file of the checker child (/run/holdfast/checkers.pid)'
+complete -c holdfast -l compat -d 'as keepalived: its names in the log, unknown words in the configuration are warnings at start'
+complete -c holdfast -l signum -x -a 'STOP RELOAD DATA STATS STATS_CLEAR JSON' -d 'print the number of a signal: STOP, RELOAD, DATA, STATS'
+complete -c holdfast -s v -l version -d 'print the version'
+complete -c holdfast -s h -l help -d 'print this'

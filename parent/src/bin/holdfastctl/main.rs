@@ -1,0 +1,82 @@
+//! `holdfastctl`: tells about configurations. It needs no privilege and opens nothing but the files
+//! that are named and what they include.
+
+// What reads and examines a configuration is the daemon's own.
+#[path = "../../io/accounts.rs"]
+mod accounts;
+#[path = "../../io/config.rs"]
+#[expect(dead_code, reason = "the daemon uses all of it")]
+mod config;
+#[path = "../../io/examine.rs"]
+mod examine;
+#[path = "../../io/files.rs"]
+mod files;
+#[path = "../../io/host.rs"]
+#[expect(dead_code, reason = "the daemon uses all of it")]
+mod host;
+
+#[cfg(test)]
+#[path = "../../io/scratch.rs"]
+mod scratch;
+
+mod commands;
+mod fmt;
+mod replace;
+
+use holdfast::ctl::{self, Command, FINE, Request, USAGE, When};
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let (text, status) = match ctl::parse(std::env::args_os()) {
+        Ok(request) => answer(request),
+        Err(error) => {
+            eprintln!("holdfastctl: {error}");
+            return ExitCode::from(USAGE);
+        }
+    };
+    // Whoever closed the other end (`holdfastctl … | head`) has seen enough.
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            eprintln!("holdfastctl: cannot write the output: {error}");
+            ExitCode::from(ctl::FOUND)
+        }
+        Ok(()) | Err(_) => ExitCode::from(status),
+    }
+}
+
+/// What is printed, and the exit status.
+fn answer(request: Request) -> (String, u8) {
+    let colour = colour(request.colour);
+    match request.command {
+        Command::Help(None) => (ctl::help(), FINE),
+        Command::Help(Some(of)) => (ctl::help_of(of), FINE),
+        Command::Version => (
+            format!("holdfastctl v{}\n", env!("CARGO_PKG_VERSION")),
+            FINE,
+        ),
+        Command::Check(check) => commands::check(&check, colour),
+        Command::Diff { old, new, format } => commands::diff(&old, &new, format, colour),
+        Command::Fmt { files, target } => {
+            fmt::fmt(&files, target, errors_in_colour(request.colour))
+        }
+        Command::Dump { file, format } => commands::dump(&file, format, colour),
+        Command::Explain(codes) => (ctl::explain(&codes), FINE),
+        Command::ListCodes => (ctl::list_codes(), FINE),
+    }
+}
+
+/// The same for standard error.
+fn errors_in_colour(when: When) -> bool {
+    when.on(
+        std::io::stderr().is_terminal(),
+        std::env::var_os("NO_COLOR"),
+    )
+}
+
+fn colour(when: When) -> bool {
+    when.on(
+        std::io::stdout().is_terminal(),
+        std::env::var_os("NO_COLOR"),
+    )
+}

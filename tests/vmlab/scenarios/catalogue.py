@@ -1,0 +1,7 @@
+"""All scenarios."""
+import checks
+import options
+import seeds
+import failover
+
+ALL = [*seeds.ALL, *checks.ALL, *options.ALL, *failover.ALL]
