@@ -1,4 +1,5 @@
 //! What the fuzz targets do with their input, and the inputs that they start from.
 
+pub mod ipvs;
 pub mod message;
 pub mod packet;

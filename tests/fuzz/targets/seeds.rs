@@ -9,8 +9,9 @@ fn main() -> ExitCode {
     let (seeds, record) = match arguments.first().map(String::as_str) {
         Some("vrrp_packet") => (holdfast_fuzz::packet::seeds as fn(&_) -> _, "vrrp.json"),
         Some("ipc_message") => (holdfast_fuzz::message::seeds as fn(&_) -> _, "ipc.json"),
+        Some("ipvs_answer") => (holdfast_fuzz::ipvs::seeds as fn(&_) -> _, "ipvs.json"),
         Some(_) | None => {
-            eprintln!("seeds: expected vrrp_packet or ipc_message, and a directory");
+            eprintln!("seeds: expected vrrp_packet, ipc_message or ipvs_answer, and a directory");
             return ExitCode::FAILURE;
         }
     };

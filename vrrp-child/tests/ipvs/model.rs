@@ -87,7 +87,7 @@ impl Kernel {
                 *self.entry(key)?.servers.get_mut(name).ok_or(ENOENT)? = *server;
             }
             Command::RemoveServer(key, name) => {
-                drop(self.entry(key)?.servers.remove(name).ok_or(ENOENT)?);
+                self.entry(key)?.servers.remove(name).ok_or(ENOENT)?;
             }
             Command::SetTimeouts(timeouts) => self.timeouts = *timeouts,
             Command::StartDaemon(daemon) => {

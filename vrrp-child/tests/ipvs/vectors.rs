@@ -14,12 +14,13 @@ use holdfast_vrrp::ipvs::table::{
 use serde_json::Value;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::LazyLock;
 
 const TEXT: &str = include_str!("../../../tests/vectors/ipvs.json");
 
-pub(crate) fn vectors() -> Vec<Value> {
-    let text: Value = serde_json::from_str(TEXT).unwrap();
-    text["vectors"].as_array().unwrap().clone()
+pub(crate) fn vectors() -> &'static [Value] {
+    static VECTORS: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(TEXT).unwrap());
+    VECTORS["vectors"].as_array().unwrap()
 }
 
 pub(crate) fn bytes(hex: &Value) -> Vec<u8> {
@@ -39,8 +40,8 @@ impl<'a> Fields<'a> {
         all.iter().find(|field| field["attr"] == name)
     }
 
-    fn nested(&self, name: &str) -> Fields<'a> {
-        Fields(self.get(name).map_or(&Value::Null, |field| &field["value"]))
+    fn nested(&self, name: &str) -> Self {
+        Self(self.get(name).map_or(&Value::Null, |field| &field["value"]))
     }
 
     fn number(&self, name: &str) -> Option<u32> {
@@ -58,8 +59,8 @@ impl<'a> Fields<'a> {
 
     fn address(&self, name: &str) -> Option<IpAddr> {
         let field = self.get(name)?;
-        let shown = field.get("address").unwrap_or(&field["value"]);
-        Some(shown.as_str().unwrap().parse().unwrap())
+        let shown = field.get("address").or_else(|| field.get("value"));
+        Some(shown?.as_str().unwrap().parse().unwrap())
     }
 }
 
@@ -274,7 +275,7 @@ fn clear_behind_ipv4(inner: &mut [Raw]) {
 fn fill_tunnel(inner: &mut Vec<Raw>) {
     for (kind, length) in [(13, 1), (14, 2), (15, 2)] {
         let place = inner.iter().position(|raw| raw.kind == kind);
-        let value = place.map_or(vec![0; length], |place| inner.remove(place).value);
+        let value = place.map_or_else(|| vec![0; length], |place| inner.remove(place).value);
         let end = inner.iter().position(|raw| raw.kind == 5).unwrap();
         inner.insert(end, Raw { kind, value });
     }

@@ -76,7 +76,11 @@ fn pool(id: u32, address: IpAddr) -> PoolConfig {
         } else {
             [0x2001, 0xdb8, 1, 0, 0, 0, 0, last.into()].into()
         };
-        member(server, forward, id * 5 + u32::from(last))
+        member(
+            server,
+            forward,
+            id.saturating_mul(5).saturating_add(last.into()),
+        )
     });
     PoolConfig {
         id: PoolId::new(id),
