@@ -12,7 +12,7 @@
 
 mod common;
 
-use common::{Folder, Memory, STRICT, data};
+use common::{Folder, LOOKING, Memory, data};
 use holdfast_conf::{Unformatted, format, load};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
@@ -287,7 +287,7 @@ fn every_file_of_the_test_data_means_the_same_when_it_is_formatted() {
     for (folder, name) in files() {
         let bytes = std::fs::read(folder.join(&name)).unwrap();
         let Ok(text) = format(&name, bytes.clone()) else {
-            let load = load(&Folder(folder.clone()), Path::new(&name), &STRICT);
+            let load = load(&Folder(folder.clone()), Path::new(&name), &LOOKING);
             assert!(load.report.errors() > 0, "{} {name}", folder.display());
             continue;
         };
@@ -299,8 +299,8 @@ fn every_file_of_the_test_data_means_the_same_when_it_is_formatted() {
             "{} {name}",
             folder.display()
         );
-        let before = load(&Memory::one(original), Path::new("a.conf"), &STRICT);
-        let after = load(&Memory::one(text), Path::new("a.conf"), &STRICT);
+        let before = load(&Memory::one(original), Path::new("a.conf"), &LOOKING);
+        let after = load(&Memory::one(text), Path::new("a.conf"), &LOOKING);
         if odd_quotes(&before) == 0 {
             assert_eq!(before.config, after.config, "{} {name}", folder.display());
         }
@@ -445,9 +445,10 @@ proptest! {
             return Ok(());
         };
         prop_assert_eq!(&formatted(&result), &result);
-        let before = Memory::one(text.clone()).load();
-        if odd_quotes(&before) == 0 {
-            let after = Memory::one(result).load();
+        let before = Memory::one(text.clone()).look();
+        // A remark behind `//` that becomes a comment, and a repaired quotation, may take errors away.
+        if odd_quotes(&before) == 0 && !text.contains("//") {
+            let after = Memory::one(result).look();
             prop_assert_eq!(before.report.errors(), after.report.errors(), "{}", text);
             prop_assert_eq!(before.config, after.config, "{}", text);
         }

@@ -45,19 +45,19 @@ fn same_after_formatting(config: &Config, text: &str) {
         .collect();
     let formatted = format_text("a.conf", careless.into()).unwrap();
     assert_eq!(formatted.trim_end(), text.trim_end());
-    let loaded = Memory::one(formatted).load();
+    let loaded = Memory::one(formatted).look();
     assert_eq!(loaded.config.as_ref(), Some(config), "{text}");
 }
 
 fn same_after_dump(config: &Config) {
     let options = Options {
         origins: true,
-        ..Options::default()
+        ..LOOKING
     };
     let text = print(config, Secrets::Shown);
     let loaded = load(&Memory::one(text), Path::new("a.conf"), &options);
     let dumped = dump_with(&loaded, Secrets::Shown).unwrap();
-    let again = Memory::one(dumped.clone()).load();
+    let again = Memory::one(dumped.clone()).look();
     assert_eq!(again.config.as_ref(), Some(config), "{dumped}");
 }
 
@@ -728,6 +728,8 @@ prop_compose! {
             to, from,
             server: server.map(|(host, port)| MailServer { host, port }),
             helo, timeout,
+            no_faults: false,
+            no_checks: false,
         }
     }
 }
@@ -794,7 +796,7 @@ prop_compose! {
             bfd_instances: targets.bfds,
             sync_groups,
             statics: Statics::default(),
-            global: Global { router_id, script_user, script_security, log_unknown_vrids, mail, lvs: Lvs::default() },
+            global: Global { router_id, script_user, script_security, log_unknown_vrids, mail, ..Global::default() },
             scripts,
             instances,
             virtual_servers: Vec::new(),

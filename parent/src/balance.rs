@@ -171,12 +171,15 @@ fn owner<'a>(numbered: &Numbered<'_>, facts: &'a HostFacts) -> Option<&'a Accoun
     }
     match &numbered.check.probe {
         Probe::Misc { user, .. } => facts.account(user.as_ref()),
+        // Known to the VRRP child, which holds the sessions.
+        Probe::Bfd { .. } => None,
         Probe::Tcp(_)
         | Probe::Http(_)
         | Probe::Smtp { .. }
         | Probe::Udp(_)
         | Probe::Ping(_)
-        | Probe::Dns { .. } => Some(&facts.check_account),
+        | Probe::Dns { .. }
+        | Probe::File { .. } => Some(&facts.check_account),
     }
 }
 

@@ -16,7 +16,7 @@ pub enum Reading {
     /// There is nothing in it; the text names it.
     Empty(String),
     /// It was read.
-    Read(Report),
+    Read(Box<Report>),
 }
 
 /// What became of one configuration.
@@ -121,7 +121,7 @@ impl Verdict {
             "diagnostics": [{
                 "code": code.to_string(), "severity": "error", "message": text, "label": "",
                 "file": self.file, "line": null, "column": null, "end_column": null,
-                "notes": [], "helps": [], "related": [], "more": 0,
+                "notes": [], "helps": [], "related": [], "more": 0, "again": 0, "expanded": null,
             }],
             "errors": 1, "warnings": 0, "notes": 0, "not_shown": 0,
         })
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_status_is_the_worst_of_what_was_found() {
-        let read = || Reading::Read(Report::default());
+        let read = || Reading::Read(Box::default());
         let unreadable = Reading::Unreadable(String::new());
         assert_eq!(Verdict::new(String::new(), unreadable).status(), 4);
         assert_eq!(empty().status(), 5);
@@ -169,7 +169,7 @@ mod tests {
     fn a_file_without_a_report_has_the_same_fields_as_one_with_it() {
         let keys =
             |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
-        let read = Verdict::new("c".to_owned(), Reading::Read(Report::default()));
+        let read = Verdict::new("c".to_owned(), Reading::Read(Box::default()));
         assert_eq!(keys(&empty().json()), keys(&read.json()));
         assert_eq!(
             serde_json::from_str::<Value>(&test_document(&empty())).unwrap()["status"],

@@ -184,7 +184,7 @@ fn json_is_one_document_with_every_place() {
         "message": "`virtual_router_id` must be between 1 and 255",
         "label": "300 is out of range",
         "file": name(&wrong), "line": 4, "column": 23, "end_column": 26,
-        "notes": [], "helps": [], "related": [], "more": 0,
+        "notes": [], "helps": [], "related": [], "more": 0, "again": 0, "expanded": null,
     });
     assert_eq!(file["diagnostics"][0], first);
     let help = "did you mean `priority`?";
@@ -292,6 +292,27 @@ fn nodes_that_do_not_hear_each_other_are_status_1() {
     let document: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((status, &document["pair"]["errors"]), (1, &1.into()));
     assert_eq!(document["files"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn one_file_for_all_nodes_is_held_against_itself_under_each_name() {
+    let folder = Folder::new();
+    let priorities = "@web1 priority 100\n    @web2 priority 90\n    @web3 priority 100";
+    let file = folder.file("c", GOOD.replace("priority 100", priorities));
+    let check = |one: &str, two: &str| {
+        let file = name(&file);
+        holdfastctl(&["check", "--pair", "-i", one, "-i", two, file, file])
+    };
+    let (status, out, _) = check("web1", "web2");
+    assert_eq!(status, 0);
+    assert!(
+        out.ends_with("\n2 nodes: 0 errors, 0 warnings between them.\n"),
+        "{out}"
+    );
+    let (_, out, _) = check("web1", "web3");
+    assert!(out.contains("equal priority 100"), "{out}");
+    let (_, out, _) = holdfastctl(&["dump", "-iweb2", name(&file)]);
+    assert!(out.contains("    priority 90 "), "{out}");
 }
 
 #[test]

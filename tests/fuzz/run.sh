@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fuzzes TARGET (vrrp_packet, ipc_message, ipvs_answer) for SECONDS with the stable compiler; more arguments go to
-# libFuzzer. What it found lies in artifacts/TARGET, and is run again with: run.sh TARGET 0 FILE
+# Fuzzes TARGET (vrrp_packet, ipc_message, check_http, check_dns, check_smtp, ipvs_answer) for SECONDS with the
+# stable compiler; more arguments go to libFuzzer. What it found lies in artifacts/TARGET, and is run again with: run.sh TARGET 0 FILE
 set -eu
 
 if [ $# -lt 2 ]; then

@@ -47,6 +47,7 @@ scenarios! {
     Reference tunnels_reach_the_table,
     Reference firewall_marks_and_groups_reach_the_table,
     Reference a_reload_keeps_the_connections_of_servers_that_stay,
+    Reference a_crash_of_any_child_keeps_the_connections,
 }
 
 /// What the run left: its whole output, and the folder with logs and tables.

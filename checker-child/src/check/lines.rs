@@ -56,6 +56,9 @@ fn passed(
             misc(check, server)
         ),
         (Probe::Misc { .. }, _) => format!("{} succeeded.", misc(check, server)),
+        (Probe::File { .. } | Probe::Bfd { .. }, success) => {
+            format!("{} of {server} is up: {success}", name_of(&check.probe))
+        }
     };
     vec![LogRecord::new(level, text)]
 }
@@ -97,7 +100,11 @@ fn failed(
             _ => format!("DNS_CHECK ({server}) failed{when}: {finding}"),
         },
         Probe::Misc { .. } => format!("{} {}", misc(check, server), misc_failure(cause, &when)),
-        Probe::Tcp(_) | Probe::Smtp { .. } | Probe::Udp(_) => {
+        Probe::Tcp(_)
+        | Probe::Smtp { .. }
+        | Probe::Udp(_)
+        | Probe::File { .. }
+        | Probe::Bfd { .. } => {
             let name = name_of(&check.probe);
             format!("{name} on service {server} failed{when}: {finding}")
         }
@@ -168,6 +175,7 @@ mod tests {
         let tls = tls.then_some(TlsOptions {
             sni: false,
             sni_name: None,
+            verify: false,
         });
         Probe::Http(HttpProbe {
             endpoint: endpoint(),

@@ -26,8 +26,6 @@ pub use conversation::{
     Channel, Conversation, DATAGRAM_SIZE, Finding, Input, Outcome, READ_SIZE, Step, Success,
 };
 pub use dns::Rcode;
-#[doc(hidden)]
-pub use dns::is_answer;
 pub use excerpt::Excerpt;
 pub use external::{MiscPlan, judge_bfd, judge_file};
 pub use http::{BODY_LIMIT, Digest, PATTERN_WINDOW};

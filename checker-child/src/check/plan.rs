@@ -72,6 +72,9 @@ impl Plan {
             Probe::Udp(probe) => (&probe.endpoint, Asks::Udp(probe.clone())),
             Probe::Ping(endpoint) => (endpoint, Asks::Ping),
             Probe::Misc { .. } => return Err("a MISC_CHECK runs a program".to_owned()),
+            Probe::File { .. } | Probe::Bfd { .. } => {
+                return Err("this version carries out neither FILE_CHECK nor BFD_CHECK".to_owned());
+            }
         };
         Ok(Self {
             endpoint: endpoint.clone(),

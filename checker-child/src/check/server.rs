@@ -84,5 +84,7 @@ pub const fn name_of(probe: &Probe) -> &'static str {
         Probe::Ping(_) => "PING_CHECK",
         Probe::Dns { .. } => "DNS_CHECK",
         Probe::Misc { .. } => "MISC_CHECK",
+        Probe::File { .. } => "FILE_CHECK",
+        Probe::Bfd { .. } => "BFD_CHECK",
     }
 }

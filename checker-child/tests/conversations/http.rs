@@ -232,7 +232,11 @@ fn over_tls(sni: bool, sni_name: Option<&str>, host: Option<&str>) -> Arc<Plan> 
         ..url("/")
     };
     let sni_name = sni_name.map(str::to_owned);
-    let tls = Some(TlsOptions { sni, sni_name });
+    let tls = Some(TlsOptions {
+        sni,
+        sni_name,
+        verify: false,
+    });
     plan(&Probe::Http(HttpProbe { tls, ..probe(url) }))
 }
 

@@ -3,7 +3,7 @@
 use crate::http::{answered, page, url};
 use crate::player::{End, Played, Server, play};
 use holdfast_checker::check::{PATTERN_WINDOW, Plan};
-use holdfast_ipc::config::model::{BodyPattern, Probe, Url};
+use holdfast_ipc::config::model::{BodyPattern, Digest, Probe, Url};
 
 /// `printf hello | md5sum`
 const HELLO: [u8; 16] = [
@@ -17,7 +17,7 @@ const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 fn digest(digest: [u8; 16]) -> Url {
     Url {
-        digest: Some(digest),
+        digest: Some(Digest::Md5(digest)),
         ..url("/")
     }
 }

@@ -19,6 +19,8 @@ mod http_hostile;
 #[cfg(test)]
 mod player;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod smtp;
 #[cfg(test)]
 mod tcp;

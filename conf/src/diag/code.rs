@@ -97,6 +97,9 @@ codes! {
     RelativePath = 217, "a path is not absolute";
 
     BadRule = 230, "a rule of the kernel that cannot be";
+    RegexTooMuch = 231, "a pattern that needs more than a linear search";
+    BadRange = 232, "a range of addresses is wrong";
+    BadPath = 233, "an absolute path is expected";
 
     SameVrid = 301, "two instances share a virtual router identifier";
     UnknownScript = 302, "a tracked script does not exist";
@@ -115,6 +118,12 @@ codes! {
     QuorumTooLarge = 318, "a quorum above the sum of the weights";
     NoMailServer = 321, "mail without a server";
     NoPreference = 330, "a rule without a preference";
+    NeverSucceeds = 331, "a check that can never succeed";
+    UnknownReference = 332, "a block that is named does not exist";
+    UnusedGroup = 333, "a group that nobody uses";
+    UselessGroup = 334, "a group without what it is for";
+    DelayCut = 335, "a delay that is too long for an instance";
+    SharedFifo = 336, "a pipe or its reader without the other";
     UnknownMember = 350, "a member of a sync group does not exist";
     TwoGroups = 351, "an instance is in two sync groups";
     LonelyGroup = 352, "a sync group of fewer than two instances";
@@ -150,6 +159,7 @@ codes! {
     IdleWord = 419, "a word that has no effect beside the others";
     SlowBfd = 420, "BFD packets that are far apart";
     LongProcessName = 421, "a name that no process can have";
+    OffIsOff = 430, "off here, on in keepalived";
 
     CheckChanges = 480, "a check that changes what it should only look at";
     CheckSleeps = 481, "a check that sleeps";

@@ -10,7 +10,8 @@ impl Report {
     /// Lines and columns count from 1, columns count characters, `end_column` is behind the last
     /// one. A diagnostic without a place has null there. `more` is the number of further lines to
     /// which the same applies, `again` how often the same lines of a definition or generator made
-    /// the same once more, `expanded` what a line with such became, `not_shown` that of diagnostics that are counted but not listed.
+    /// the same once more, `expanded` what a line with such became, `not_shown` the number of
+    /// diagnostics that are counted but not listed.
     pub fn json(&self) -> Value {
         let diagnostics: Vec<Value> = self.said.kept.iter().map(|one| self.one(one)).collect();
         let listed = diagnostics.len().saturating_add(self.said.merged);

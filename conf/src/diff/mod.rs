@@ -5,7 +5,7 @@ mod router;
 pub(crate) mod servers;
 
 use crate::model::{
-    Config, Global, ScriptAction, ScriptCommand, VirtualServer, VrrpInstance, VrrpScript,
+    Config, Global, ScriptAction, ScriptCommand, Statics, VirtualServer, VrrpInstance, VrrpScript,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -266,6 +266,13 @@ fn global(before: &Config, after: &Config) -> Vec<String> {
         log_unknown_vrids,
         mail,
         lvs,
+        all_groups,
+        rs_init_notifies,
+        garp_extra,
+        surroundings,
+        start_stop,
+        fifos,
+        reload,
     } = new;
     let mut values = Values::default();
     values.option("router_id", old.router_id.as_ref(), router_id.as_ref());
@@ -286,12 +293,34 @@ fn global(before: &Config, after: &Config) -> Vec<String> {
     );
     values.changed("mail", &old.mail, mail);
     values.changed("lvs", &old.lvs, lvs);
-    values.changed(
-        "static addresses, routes and rules",
-        &before.statics,
-        &after.statics,
-    );
+    values.flag("set_supplementary_groups", old.all_groups, *all_groups);
+    values.flag("rs_init_notifies", old.rs_init_notifies, *rs_init_notifies);
+    values.changed("vrrp_garp_extra_if", &old.garp_extra, garp_extra);
+    values.changed("namespace or instance", &old.surroundings, surroundings);
+    values.changed("start and stop", &old.start_stop, start_stop);
+    values.changed("notify FIFOs", &old.fifos, fifos);
+    values.changed("reload files", &old.reload, reload);
+    statics(&mut values, &before.statics, &after.statics);
     values.0
+}
+
+fn statics(values: &mut Values, old: &Statics, new: &Statics) {
+    let Statics {
+        addresses,
+        routes,
+        rules,
+        track_groups,
+        garp_groups,
+        link_delays,
+        tls,
+    } = new;
+    values.changed("static_ipaddress", &old.addresses, addresses);
+    values.changed("static_routes", &old.routes, routes);
+    values.changed("static_rules", &old.rules, rules);
+    values.changed("track_group", &old.track_groups, track_groups);
+    values.changed("garp_group", &old.garp_groups, garp_groups);
+    values.changed("interface_up_down_delays", &old.link_delays, link_delays);
+    values.changed("SSL", &old.tls, tls);
 }
 
 impl Part for VrrpScript {

@@ -1,6 +1,7 @@
 //! The effective configuration: all values with their defaults, and where each comes from.
 
 use crate::Loaded;
+use crate::keyword;
 use crate::origin::{Found, Origins};
 use crate::print::{self, About, Row, Secrets};
 use serde_json::{Value, json};
@@ -44,7 +45,7 @@ pub fn dump_json(loaded: &Loaded) -> Option<Value> {
     let lines = lines(loaded, Secrets::Hidden)?;
     let values = lines.iter().filter_map(|line| {
         let (word, value) = match &line.row.about {
-            About::Word(word) => {
+            About::Word(word) | About::Default(word) => {
                 let value = line
                     .row
                     .text
@@ -112,7 +113,7 @@ impl Walk<'_> {
             return Line { row, path, origin };
         }
         let found = match &row.about {
-            About::Word(word) => self.origins.word(&outer, word),
+            About::Word(word) | About::Default(word) => self.origins.word(&outer, word),
             About::Off => self.origins.word(&outer, &row.text),
             About::Entry => {
                 let entry = self.origins.entry(&outer, &row.text);
@@ -123,7 +124,7 @@ impl Walk<'_> {
             }
             About::Open | About::Close => None,
         };
-        let value_of_word = matches!(row.about, About::Word(_) | About::Off);
+        let value_of_word = matches!(row.about, About::Word(_) | About::Default(_) | About::Off);
         let origin = match found {
             Some(found) => Some(self.show(found)),
             None if self.loaded.origins.is_some() && value_of_word => Some("default".to_owned()),
@@ -159,6 +160,8 @@ fn shown(row: &Row) -> String {
     match row.about {
         About::Open => format!("{} {{", row.text),
         About::Off => format!("# {} is off", row.text),
-        About::Close | About::Word(_) | About::Entry => row.text.clone(),
+        // A daemon that reads it would refuse the word, though it asks for nothing.
+        About::Default(ref word) if keyword::is_only_checked(word) => format!("# {}", row.text),
+        About::Close | About::Word(_) | About::Default(_) | About::Entry => row.text.clone(),
     }
 }

@@ -237,7 +237,13 @@ impl<'a> Line<'a> {
         if at_start {
             runs.next();
         }
-        runs.any(|run| is_special(&self.words(run))) || self.divides_a_parameter()
+        runs.any(|run| is_special(self.rest(run))) || self.divides_a_parameter()
+    }
+
+    /// The line from a run of words on.
+    fn rest(&self, run: &[Token<'_>]) -> &'a str {
+        run.first()
+            .map_or("", |first| self.slice(first.span.start, self.span.end))
     }
 
     /// True where a parameter stands among braces of one line: it may hold some itself.

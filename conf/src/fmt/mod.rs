@@ -14,7 +14,7 @@ use item::Item;
 #[derive(Debug)]
 pub enum Unformatted {
     /// Its braces or quotation marks do not fit, or it is no text.
-    Broken(Report),
+    Broken(Box<Report>),
     /// The result would mean something else. It happens where a line becomes too long.
     Unfaithful,
 }
@@ -24,7 +24,7 @@ pub fn format(name: &str, bytes: Vec<u8>) -> Result<String, Unformatted> {
     let mut said = Diagnostics::default();
     let (sources, items) = read(name, bytes, &mut said);
     if said.errors() > 0 {
-        return Err(Unformatted::Broken(Report::new(sources, said)));
+        return Err(Unformatted::Broken(Box::new(Report::new(sources, said))));
     }
     let formatted = layout::layout(&items);
     let (_, again) = read(name, formatted.clone().into_bytes(), &mut said);

@@ -5,6 +5,7 @@ mod bfd;
 mod checker;
 mod global;
 mod root;
+mod statics;
 mod sync;
 mod tracker;
 mod vrrp;
@@ -40,11 +41,17 @@ pub(crate) enum Section {
     MiscCheck,
     Url,
     SslUrl,
+    SmtpHost,
+    FileCheck,
+    BfdCheck,
+    TrackGroup,
+    GarpGroup,
+    Ssl,
 }
 
 impl Section {
     /// All of them.
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::Root,
         Self::GlobalDefs,
         Self::Script,
@@ -67,6 +74,12 @@ impl Section {
         Self::MiscCheck,
         Self::Url,
         Self::SslUrl,
+        Self::SmtpHost,
+        Self::FileCheck,
+        Self::BfdCheck,
+        Self::TrackGroup,
+        Self::GarpGroup,
+        Self::Ssl,
     ];
 
     /// The word that opens it.
@@ -93,6 +106,12 @@ impl Section {
             Self::DnsCheck => "DNS_CHECK",
             Self::MiscCheck => "MISC_CHECK",
             Self::Url | Self::SslUrl => "url",
+            Self::SmtpHost => "host",
+            Self::FileCheck => "FILE_CHECK",
+            Self::BfdCheck => "BFD_CHECK",
+            Self::TrackGroup => "track_group",
+            Self::GarpGroup => "garp_group",
+            Self::Ssl => "SSL",
         }
     }
 }
@@ -160,7 +179,7 @@ pub(crate) enum Shape {
     Granularity,
     /// `NAT`, `DR`, `TUN` and what belongs to a tunnel.
     Forward,
-    /// 16 bytes in hexadecimal.
+    /// 16 or 32 bytes in hexadecimal.
     Digest,
     /// Bytes in hexadecimal, `X` for any digit.
     Hex,
@@ -168,8 +187,34 @@ pub(crate) enum Shape {
     OptHex,
     /// Numbers and ranges of them, 100 to 599.
     StatusCodes,
+    /// A word of at most so many characters.
+    Short(usize),
+    /// A path from `/`.
+    AbsolutePath,
+    /// The same or nothing.
+    OptAbsolutePath,
+    /// A number in C's notation, or names of permissions.
+    Umask,
+    /// Numbers of processors.
+    Cpus,
+    /// At most so many words, no two the same; none at all is right.
+    Distinct(usize),
+    /// `MTU`, `ADVERT` or a number of bytes.
+    BufferPolicy,
+    /// Names of checks with their signs; none at all is right.
+    IncludeCheck,
+    /// A path, then user and group.
+    Fifo,
+    /// Interface, instance and numbers of a sync daemon.
+    SyncDaemon,
+    /// `tcp N`, `tcpfin N`, `udp N`.
+    LvsTimeouts,
+    /// A weight up to this number in both directions, and its direction.
+    LongWeight(i64),
     /// A block of lines that are no words of the table.
     Entries(Entries),
+    /// The same with a name.
+    NamedEntries(Entries),
     /// A block of words of the table.
     Block(Section, Header),
     /// Whatever comes, perhaps a block. For words that are not carried out.
@@ -179,7 +224,10 @@ pub(crate) enum Shape {
 impl Shape {
     /// True where a block has to follow.
     pub(crate) const fn is_block(self) -> bool {
-        matches!(self, Self::Entries(_) | Self::Block(..))
+        matches!(
+            self,
+            Self::Entries(_) | Self::NamedEntries(_) | Self::Block(..)
+        )
     }
 }
 
@@ -206,6 +254,14 @@ pub(crate) enum Entries {
     Trackers(Tracked),
     /// Instances; each word is one.
     Members,
+    /// Interfaces; each word is one.
+    Interfaces,
+    /// Interfaces with the way to ask for their link.
+    Linkbeat,
+    /// Interfaces with two delays.
+    LinkDelays,
+    /// Addresses, ranges of them and firewall marks.
+    ServerGroup,
 }
 
 /// What the lines of a `track_…` list name.
@@ -253,8 +309,6 @@ pub(crate) enum Fate {
     /// Read, checked and kept in the model like any other, but this version does not carry it out;
     /// the text says what would happen without it. An error, so that nothing is left out in silence.
     Checked(&'static str),
-    /// Known to keepalived; an error, so that nothing is left out in silence.
-    NotYet,
 }
 
 /// A row of the table.
@@ -311,6 +365,13 @@ impl Keyword {
         self
     }
 
+    /// The same for a value that others take their defaults from.
+    const fn kept(mut self, word: Word, shape: Shape) -> Self {
+        self.word = word;
+        self.shape = shape;
+        self
+    }
+
     /// Read and checked, but not carried out; the text says what would happen without it.
     const fn checked(mut self, consequence: &'static str) -> Self {
         self.fate = Fate::Checked(consequence);
@@ -348,11 +409,6 @@ const fn always(name: &'static str, sections: &'static [Section]) -> Keyword {
     row(name, Word::None, sections, Shape::Any, Fate::Always)
 }
 
-/// A row that is refused for now.
-const fn not_yet(name: &'static str, sections: &'static [Section]) -> Keyword {
-    row(name, Word::None, sections, Shape::Any, Fate::NotYet)
-}
-
 const fn row(
     name: &'static str,
     word: Word,
@@ -377,12 +433,13 @@ const fn row(
 pub(crate) fn table() -> impl Iterator<Item = &'static Keyword> {
     root::ROWS
         .iter()
-        .chain(global::ROWS)
+        .chain(statics::ROWS)
+        .chain(global::TABLES.iter().copied().flatten())
         .chain(tracker::ROWS)
         .chain(bfd::ROWS)
         .chain(sync::ROWS)
         .chain(vrrp::ROWS)
-        .chain(checker::ROWS)
+        .chain(checker::TABLES.iter().copied().flatten())
 }
 
 /// The row of a word in a block.
@@ -398,6 +455,11 @@ pub(crate) fn find(section: Section, name: &str) -> Option<&'static Keyword> {
                 .collect()
         });
     INDEX.get(&(section, name)).copied()
+}
+
+/// True for a word that is read and not carried out, in whatever block.
+pub(crate) fn is_only_checked(name: &str) -> bool {
+    table().any(|row| row.name == name && matches!(row.fate, Fate::Checked(_)))
 }
 
 /// How a word is written in a block, for messages and printing.

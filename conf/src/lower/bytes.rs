@@ -4,17 +4,18 @@ use super::Context;
 use crate::diag::{Code, Diagnostic, quote};
 use crate::tree::Text;
 
-/// An MD5 sum.
+/// An MD5 or a SHA-256 sum.
 pub(super) fn digest(cx: &mut Context<'_>, word: &Text<'_>) -> Option<Vec<(u8, u8)>> {
-    /// Bytes of an MD5 sum.
-    const LEN: usize = 16;
-    let bytes = pairs(&word.text)
-        .filter(|bytes| bytes.len() == LEN && bytes.iter().all(|(_, mask)| *mask == 0xff));
+    /// Bytes of either.
+    const LENGTHS: [usize; 2] = [16, 32];
+    let bytes = pairs(&word.text).filter(|bytes| {
+        LENGTHS.contains(&bytes.len()) && bytes.iter().all(|(_, mask)| *mask == 0xff)
+    });
     if bytes.is_none() {
-        let text = format!("{} is not an MD5 digest", quote(&word.text));
+        let text = format!("{} is not a digest", quote(&word.text));
         cx.push(
             Diagnostic::error(Code::BadPattern, word.span, text)
-                .label("expected 32 hexadecimal digits"),
+                .label("expected 32 hexadecimal digits of MD5, or 64 of SHA-256"),
         );
     }
     bytes

@@ -1,9 +1,10 @@
 //! Lines of blocks that hold no words of the table: addresses, peers, trackers, recipients.
 
-use super::{Context, address, number, route, rule, value};
+use super::statics::lines;
+use super::{Context, address, checker, number, route, rule, value};
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::{Entries, Tracked};
-use crate::model::{Peer, Route, Rule, StaticAddress, VirtualAddress, Weight};
+use crate::model::{IfName, LinkDelay, Peer, Route, Rule, StaticAddress, VirtualAddress, Weight};
 use crate::source::Span;
 use crate::tree::{Statement, Text};
 
@@ -26,6 +27,9 @@ pub(crate) enum EntryKind {
     Peer(Peer),
     /// Name, weight where one is written, direction.
     Tracker(String, Option<(Weight, bool)>),
+    Interface(IfName),
+    LinkDelay(LinkDelay),
+    ServerMember(checker::Member),
     /// An instance of a group.
     Member(String),
 }
@@ -77,6 +81,25 @@ pub(super) fn read(
                 entries.extend(rule.map(|rule| Entry {
                     span: statement.span(),
                     kind: EntryKind::Rule(Box::new(rule)),
+                }));
+            }
+            Entries::Interfaces => interfaces(cx, statement, &mut entries),
+            // Checked, and nothing more.
+            Entries::Linkbeat => {
+                lines::linkbeat(cx, statement);
+            }
+            Entries::LinkDelays => {
+                let line = lines::link_delay(cx, statement);
+                entries.extend(line.map(|line| Entry {
+                    span: statement.span(),
+                    kind: EntryKind::LinkDelay(line),
+                }));
+            }
+            Entries::ServerGroup => {
+                let member = checker::member(cx, statement);
+                entries.extend(member.map(|member| Entry {
+                    span: statement.span(),
+                    kind: EntryKind::ServerMember(member),
                 }));
             }
             Entries::Peers => entries.extend(peer(cx, statement).map(|peer| Entry {
@@ -143,6 +166,17 @@ fn peer(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<Peer> {
         );
     }
     Some(peer)
+}
+
+/// Each word of a line is an interface.
+fn interfaces(cx: &mut Context<'_>, statement: &Statement<'_>, entries: &mut Vec<Entry>) {
+    for word in std::iter::once(&statement.head).chain(&statement.args) {
+        let interface = value::interface(cx, word);
+        entries.extend(interface.map(|interface| Entry {
+            span: word.span,
+            kind: EntryKind::Interface(interface),
+        }));
+    }
 }
 
 /// Each word of a line is an instance.

@@ -16,6 +16,7 @@ mod route;
 mod rule;
 mod script;
 pub(crate) mod settings;
+mod special;
 mod statics;
 mod sync;
 mod tracker;
@@ -32,7 +33,7 @@ use crate::source::{Sources, Span};
 use crate::tree::{Statement, Text, Tree};
 use crate::{HostFact, HostNeed, NotCarriedOut, Options, UnknownWords};
 use settings::{Settings, Value};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What all of the lowering shares.
 pub(crate) struct Context<'a> {
@@ -71,7 +72,6 @@ impl Context<'_> {
         }
     }
 
-    /// Something that is read and checked, and nothing more. Said once for all places.
     /// Notes what the host has to have, once for each who needs it.
     fn need(&mut self, fact: HostFact, subject: &str, span: Span) {
         if self.noted.insert((subject.to_owned(), fact.clone())) {
@@ -104,6 +104,10 @@ struct Blocks {
     groups: Vec<Named>,
     instances: Vec<Named>,
     servers: Vec<checker::Draft>,
+    server_groups: checker::Groups,
+    track_groups: Vec<Named>,
+    garp_groups: Vec<Named>,
+    ssl: Option<Named>,
 }
 
 /// Reads all statements and puts the configuration together.
@@ -143,12 +147,23 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
     }
     lint::commands(cx, &root);
     for setting in root.take_list() {
-        let Value::Block(header, settings) = setting.value else {
-            blocks.root.put(cx, setting, settings::Repeat::Last);
-            continue;
+        let word = setting.word;
+        let (header, settings) = match setting.value {
+            Value::Block(header, settings) => (header, settings),
+            Value::Named(header, entries) => {
+                let failed = root.failed(word);
+                let groups = &mut blocks.server_groups;
+                groups.add(cx, &header.name, header.span, &entries, failed);
+                continue;
+            }
+            value => {
+                let setting = settings::Setting { value, ..setting };
+                blocks.root.put(cx, setting, root_repeat(word));
+                continue;
+            }
         };
-        if setting.word == Word::VirtualServer {
-            let draft = checker::draft(cx, &header, &settings);
+        if word == Word::VirtualServer {
+            let draft = checker::draft(cx, header, settings, &mut blocks.server_groups);
             blocks.servers.extend(draft);
             continue;
         }
@@ -157,7 +172,7 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
             span: header.span,
             settings,
         };
-        match setting.word {
+        match word {
             Word::GlobalDefs => blocks.global.extend(cx, named.settings),
             Word::VrrpScript => blocks.scripts.push(named),
             Word::TrackProcessBlock => blocks.processes.push(named),
@@ -165,15 +180,35 @@ fn take(cx: &mut Context<'_>, blocks: &mut Blocks, statement: &Statement<'_>) {
             Word::BfdInstance => blocks.bfds.push(named),
             Word::SyncGroup => blocks.groups.push(named),
             Word::VrrpInstance => blocks.instances.push(named),
+            Word::TrackGroup => blocks.track_groups.push(named),
+            Word::GarpGroup => blocks.garp_groups.push(named),
+            Word::Ssl => ssl(cx, blocks, named),
             _ => {}
         }
     }
     blocks.root.fail(&root);
 }
 
+/// keepalived keeps the first of two names of a process.
+const fn root_repeat(word: Word) -> settings::Repeat {
+    match word {
+        Word::NetNamespace | Word::NetNamespaceIpvs | Word::InstanceName => settings::Repeat::First,
+        _ => settings::Repeat::Last,
+    }
+}
+
+/// Several blocks count as one.
+fn ssl(cx: &mut Context<'_>, blocks: &mut Blocks, named: Named) {
+    match &mut blocks.ssl {
+        Some(first) => first.settings.extend(cx, named.settings),
+        None => blocks.ssl = Some(named),
+    }
+}
+
 fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
     let drafts = std::mem::take(&mut blocks.servers);
-    let global = global::assemble(cx, &blocks.global);
+    let mut server_groups = std::mem::take(&mut blocks.server_groups);
+    let mut global = global::assemble(cx, &blocks.root, &blocks.global);
     let scripts = script::assemble(cx, &blocks.scripts);
     let track_processes = tracker::processes(cx, &blocks.processes);
     let track_files = tracker::files(cx, &blocks.files);
@@ -182,8 +217,13 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
     let instances = vrrp::assemble(cx, &blocks, &known);
     let sync_groups = sync::assemble(cx, &blocks, &known);
     tracking::unused(cx, &blocks);
-    let virtual_servers = checker::finish(cx, drafts, &blocks.global);
-    let statics = statics::assemble(cx, &blocks.root, &blocks.global);
+    global.lvs.sync_daemon = global::sync_daemon(cx, &blocks.global, &instances);
+    let named = checker::Named {
+        files: names(&blocks.files),
+        sessions: names(&blocks.bfds),
+    };
+    let virtual_servers = checker::finish(cx, drafts, &blocks.global, &mut server_groups, &named);
+    let statics = statics::assemble(cx, &blocks, &instances);
     let config = Config {
         global,
         statics,
@@ -204,6 +244,21 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
         ));
     }
     config
+}
+
+fn names(blocks: &[Named]) -> BTreeSet<&str> {
+    blocks.iter().map(|block| block.name.as_str()).collect()
+}
+
+/// A word that switches off here what it switches on in keepalived.
+fn off_is_off(cx: &mut Context<'_>, name: &str, span: Span) {
+    let text = format!("`{name}` is off: keepalived reads it as on");
+    cx.push(
+        Diagnostic::warning(Code::OffIsOff, span, text)
+            .label("read as it is written")
+            .because("keepalived looks for the word only, not for what follows it")
+            .help("leave the line out if keepalived reads this file as well"),
+    );
 }
 
 /// A name of a block, or an error that says what is wrong with it.

@@ -1,12 +1,13 @@
 //! The words of a block with their checked values.
 
 use super::link::{IpvlanWords, VmacWords};
+use super::special::SyncWords;
 use super::{Context, value};
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::{self, Fate, Header, Keyword, Section, Shape, Word};
 use crate::model::{
-    ExtraGarp, Forward, HmacKey, IfName, InitFile, MailServer, Micros, ScriptCommand, ShellWords,
-    UserSpec, Weight,
+    ExtraGarp, Fifo, Forward, HmacKey, IfName, InitFile, LvsTimeouts, MailServer, Micros,
+    ScriptCommand, ShellWords, UserSpec, Weight,
 };
 use crate::source::Span;
 use crate::suggest;
@@ -35,6 +36,10 @@ pub(crate) enum Value {
     HmacKey(HmacKey),
     /// A command, where one is written.
     OptCommand(Option<Box<ScriptCommand>>),
+    LongWeight(i32, bool),
+    Fifo(Box<Fifo>),
+    SyncDaemon(Box<SyncWords>),
+    LvsTimeouts(LvsTimeouts),
     MailServer(Box<MailServer>),
     Server(IpAddr, Option<u16>),
     Forward(Forward),
@@ -42,6 +47,8 @@ pub(crate) enum Value {
     Bytes(Vec<(u8, u8)>),
     Codes(Vec<(u16, u16)>),
     Entries(Vec<super::entry::Entry>),
+    /// A list with a name.
+    Named(Box<HeaderValue>, Vec<super::entry::Entry>),
     Block(Box<HeaderValue>, Settings),
 }
 
@@ -57,10 +64,11 @@ pub(crate) struct HeaderValue {
 }
 
 /// What a `virtual_server` or `real_server` names.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum ServerName {
     Address(IpAddr, Option<u16>),
     Mark(std::num::NonZeroU32),
+    Group(String),
 }
 
 /// A word with its value.
@@ -161,6 +169,18 @@ impl Settings {
             .flatten()
     }
 
+    /// These, and what only the other ones have.
+    pub(crate) fn over(&self, base: &Self) -> Self {
+        let mut both = self.clone();
+        for setting in &base.list {
+            if !both.has(setting.word) {
+                both.list.push(setting.clone());
+            }
+        }
+        both.failed.extend(&base.failed);
+        both
+    }
+
     /// All settings in their order.
     pub(crate) fn list(&self) -> &[Setting] {
         &self.list
@@ -235,8 +255,12 @@ impl Repeat {
     fn of(row: &Keyword) -> Self {
         match (row.fate, row.shape) {
             (Fate::Repeated, _) => Self::Many,
-            // keepalived keeps the first of two scripts, the last of everything else.
-            (_, Shape::Command | Shape::OptCommand) => Self::First,
+            (_, Shape::Block(Section::FileCheck | Section::BfdCheck, _)) => Self::Many,
+            // keepalived keeps the first of two scripts, pipes and the like, the last of
+            // everything else.
+            (_, Shape::Command | Shape::OptCommand | Shape::Fifo | Shape::SyncDaemon) => {
+                Self::First
+            }
             _ => Self::Last,
         }
     }
@@ -273,14 +297,6 @@ pub(crate) fn read_statement(
             let text = format!("`{}` has no effect", row.name);
             cx.push(Diagnostic::warning(Code::NoEffect, statement.head.span, text).label(why));
         }
-        Fate::NotYet => {
-            let text = format!(
-                "`{}` is known to keepalived, not carried out by holdfast yet",
-                row.name
-            );
-            cx.push(Diagnostic::error(Code::NotYet, statement.head.span, text));
-            return;
-        }
     }
     if row.shape == Shape::Any {
         return;
@@ -315,6 +331,7 @@ pub(crate) fn read_statement(
 fn is_off(value: &Value) -> bool {
     match value {
         Value::Bool(on) => !on,
+        Value::Time(time) => time.is_zero(),
         Value::ExtraGarp(extra) => extra.interval.is_zero(),
         _ => false,
     }
@@ -325,6 +342,10 @@ fn old_spelling(cx: &mut Context<'_>, row: &Keyword, span: Span) {
     let Some(instead) = row.old else {
         return;
     };
+    // Of that one more is said where it is read.
+    if row.word == Word::NbGetRetry {
+        return;
+    }
     let text = format!("`{}` is an old spelling", row.name);
     let diagnostic =
         Diagnostic::note(Code::OldSpelling, span, text).help(format!("write `{instead}` instead"));
@@ -360,6 +381,12 @@ fn value(cx: &mut Context<'_>, row: &Keyword, statement: &Statement<'_>) -> Opti
             let block = statement.block.as_ref()?;
             let entries = super::entry::read(cx, kind, &block.statements);
             Some((Value::Entries(entries), statement.head.span))
+        }
+        Shape::NamedEntries(kind) => {
+            let header = read_header(cx, Header::Name, statement);
+            let block = statement.block.as_ref()?;
+            let entries = super::entry::read(cx, kind, &block.statements);
+            Some((Value::Named(Box::new(header?), entries), statement.span()))
         }
         _ => value::parse(cx, row, statement),
     }

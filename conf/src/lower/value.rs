@@ -37,6 +37,8 @@ pub(super) fn parse(
         (Shape::Vmac, _) => super::link::vmac(cx, &statement.args).map(Value::Vmac),
         (Shape::Ipvlan, _) => super::link::ipvlan(cx, &statement.args).map(Value::Ipvlan),
         (Shape::InitFile, _) => super::tracker::init_file(cx, &statement.args).map(Value::InitFile),
+        (Shape::OptAbsolutePath, None) => Some(Value::Text(String::new())),
+        (Shape::Distinct(_) | Shape::IncludeCheck, None) => Some(Value::Words(Vec::new())),
         (Shape::OptHex, None) => Some(Value::Bytes(Vec::new())),
         (_, None) => {
             missing(cx, name, statement);
@@ -86,7 +88,7 @@ pub(super) fn parse(
         }
         (Shape::Server, Some(_)) => match server(cx, Header::Server, statement)? {
             ServerName::Address(address, port) => Some(Value::Server(address, port)),
-            ServerName::Mark(_) => None,
+            ServerName::Mark(_) | ServerName::Group(_) => None,
         },
         (Shape::Granularity, Some(word)) => granularity(cx, word).map(Value::Int),
         (Shape::Forward, Some(_)) => super::forward::parse(cx, &statement.args).map(Value::Forward),
@@ -97,7 +99,24 @@ pub(super) fn parse(
         (Shape::StatusCodes, Some(_)) => {
             super::bytes::status_codes(cx, &statement.args).map(Value::Codes)
         }
-        (Shape::Any | Shape::Entries(_) | Shape::Block(..), Some(_)) => None,
+        (
+            Shape::Short(_)
+            | Shape::AbsolutePath
+            | Shape::OptAbsolutePath
+            | Shape::Umask
+            | Shape::Cpus
+            | Shape::Distinct(_)
+            | Shape::BufferPolicy
+            | Shape::IncludeCheck
+            | Shape::Fifo
+            | Shape::SyncDaemon
+            | Shape::LvsTimeouts
+            | Shape::LongWeight(_),
+            Some(first),
+        ) => super::special::parse(cx, row, statement, first),
+        (Shape::Any | Shape::Entries(_) | Shape::NamedEntries(_) | Shape::Block(..), Some(_)) => {
+            None
+        }
     };
     Some((value?, span))
 }
@@ -120,13 +139,19 @@ const fn most_words(shape: Shape) -> Option<usize> {
         | Shape::Address
         | Shape::Group(_)
         | Shape::Granularity
+        | Shape::Short(_)
+        | Shape::AbsolutePath
+        | Shape::OptAbsolutePath
+        | Shape::Umask
         | Shape::Digest => Some(1),
         Shape::User
         | Shape::Weight(_)
         | Shape::ExtraGarp
         | Shape::HmacKey
         | Shape::MailServer
+        | Shape::LongWeight(_)
         | Shape::Server => Some(2),
+        Shape::Fifo => Some(3),
         Shape::Words
         | Shape::Pattern
         | Shape::Command
@@ -139,7 +164,14 @@ const fn most_words(shape: Shape) -> Option<usize> {
         | Shape::Hex
         | Shape::OptHex
         | Shape::StatusCodes
+        | Shape::Cpus
+        | Shape::Distinct(_)
+        | Shape::BufferPolicy
+        | Shape::IncludeCheck
+        | Shape::SyncDaemon
+        | Shape::LvsTimeouts
         | Shape::Entries(_)
+        | Shape::NamedEntries(_)
         | Shape::Block(..)
         | Shape::Any => None,
     }
@@ -389,7 +421,11 @@ fn pattern(cx: &mut Context<'_>, statement: &Statement<'_>) -> Option<String> {
     }
 }
 
-fn user_spec(cx: &mut Context<'_>, user: &Text<'_>, group: Option<&Text<'_>>) -> Option<UserSpec> {
+pub(super) fn user_spec(
+    cx: &mut Context<'_>,
+    user: &Text<'_>,
+    group: Option<&Text<'_>>,
+) -> Option<UserSpec> {
     // A colon before the group asks for the user's other groups.
     let all_groups = group.is_some_and(|group| group.text.starts_with(':'));
     let group_name = group
@@ -518,7 +554,7 @@ fn mail_server(
     }))
 }
 
-fn port(cx: &mut Context<'_>, word: &Text<'_>, min: i64) -> Option<u16> {
+pub(super) fn port(cx: &mut Context<'_>, word: &Text<'_>, min: i64) -> Option<u16> {
     let port = number::int(cx, "port", word, min, 65_535)?;
     u16::try_from(port).ok()
 }
@@ -550,9 +586,11 @@ pub(super) fn server(
             mark.map(ServerName::Mark)
         }
         (Header::VirtualServer, "group") => {
-            let text = "`group` is known to keepalived, not carried out by holdfast yet";
-            cx.push(Diagnostic::error(Code::NotYet, first.span, text));
-            None
+            let Some(name) = second else {
+                missing(cx, "group", statement);
+                return None;
+            };
+            Some(ServerName::Group(name.text.to_string()))
         }
         _ => {
             let address = address(cx, first)?;

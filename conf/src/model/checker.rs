@@ -411,6 +411,19 @@ pub enum Probe {
         /// The exit status sets the weight.
         dynamic: bool,
     },
+    /// `FILE_CHECK`: the number in a file moves the weight.
+    File {
+        /// Name of the `track_file`.
+        file: String,
+        /// What the number is multiplied with, and whether its sign is turned; the file's own
+        /// where it is missing.
+        weight: Option<(i32, bool)>,
+    },
+    /// `BFD_CHECK`: a session with a neighbour.
+    Bfd {
+        /// Name of the `bfd_instance`.
+        session: String,
+    },
 }
 
 /// `HTTP_GET` and `SSL_GET`.
@@ -431,10 +444,12 @@ pub struct HttpProbe {
 /// Options of `SSL_GET`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsOptions {
-    /// The server name is sent.
+    /// The server name is sent; on unless switched off.
     pub sni: bool,
     /// `sni_name`; the virtual host where it is missing.
     pub sni_name: Option<String>,
+    /// `verify`: the server's certificate has to be valid for the name asked for.
+    pub verify: bool,
 }
 
 /// `http_protocol`.
@@ -455,14 +470,23 @@ pub struct Url {
     pub path: String,
     /// Host header; the address where it is missing.
     pub host: Option<String>,
-    /// `digest`: MD5 of the body.
-    pub digest: Option<[u8; 16]>,
+    /// `digest` of the body.
+    pub digest: Option<Digest>,
     /// Accepted codes, first and last of each range.
     pub status: Vec<(u16, u16)>,
     /// `regex` and what belongs to it.
     pub regex: Option<BodyPattern>,
     /// `tls_compliant`: the connection is closed with an alert.
     pub tls_compliant: bool,
+}
+
+/// `digest` of a page: a comparison of content, not security.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Digest {
+    /// 32 hexadecimal digits.
+    Md5([u8; 16]),
+    /// 64 hexadecimal digits.
+    Sha256([u8; 32]),
 }
 
 /// `regex` of a page.
@@ -538,6 +562,10 @@ pub struct Mail {
     pub helo: Option<String>,
     /// `smtp_connect_timeout`.
     pub timeout: Micros,
+    /// `no_email_faults`: none when an instance goes to FAULT.
+    pub no_faults: bool,
+    /// `no_checker_emails`: only when a real server is taken out or put back.
+    pub no_checks: bool,
 }
 
 /// `smtp_server`.

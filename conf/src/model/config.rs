@@ -1,8 +1,9 @@
 //! The whole checked configuration.
 
 use super::{
-    BfdInstance, Lvs, Mail, Route, Rule, StaticAddress, SyncGroup, TrackFile, TrackProcess,
-    UserSpec, VirtualServer, VrrpInstance, VrrpScript,
+    BfdInstance, ExtraGarp, Fifos, GarpGroup, LinkDelay, Lvs, Mail, ReloadFiles, Route, Rule,
+    StartStop, StaticAddress, Surroundings, SyncGroup, TlsFiles, TrackFile, TrackGroup,
+    TrackProcess, UserSpec, VirtualServer, VrrpInstance, VrrpScript,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// `global_defs`.
     pub global: Global,
-    /// Addresses, routes and rules that are there from the start to the stop.
+    /// What belongs to no instance and no server: static lines, groups, interfaces, certificates.
     pub statics: Statics,
     /// `vrrp_script`, in the order of the files; names are unique.
     pub scripts: Vec<VrrpScript>,
@@ -29,7 +30,7 @@ pub struct Config {
     pub virtual_servers: Vec<VirtualServer>,
 }
 
-/// `static_ipaddress`, `static_routes`, `static_rules`.
+/// What belongs to no instance and no server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statics {
     /// Addresses; each is unique on its interface.
@@ -38,6 +39,14 @@ pub struct Statics {
     pub routes: Vec<Route>,
     /// Rules.
     pub rules: Vec<Rule>,
+    /// `track_group`; names are unique.
+    pub track_groups: Vec<TrackGroup>,
+    /// `garp_group`.
+    pub garp_groups: Vec<GarpGroup>,
+    /// `interface_up_down_delays`; interfaces are unique.
+    pub link_delays: Vec<LinkDelay>,
+    /// `SSL`.
+    pub tls: TlsFiles,
 }
 
 /// `global_defs`, as far as it is not folded into the instances.
@@ -55,6 +64,20 @@ pub struct Global {
     pub mail: Option<Mail>,
     /// What concerns the load balancer as a whole.
     pub lvs: Lvs,
+    /// `set_supplementary_groups`: scripts have all groups of their user.
+    pub all_groups: bool,
+    /// `rs_init_notifies`: servers that are up from the start are told of as well.
+    pub rs_init_notifies: bool,
+    /// `vrrp_garp_extra_if`, for instances that do not say so themselves.
+    pub garp_extra: Option<ExtraGarp>,
+    /// Where the daemon runs, and under which name.
+    pub surroundings: Surroundings,
+    /// What happens around the start and the stop.
+    pub start_stop: StartStop,
+    /// Named pipes that are told of changes.
+    pub fifos: Fifos,
+    /// Files around a reload.
+    pub reload: ReloadFiles,
 }
 
 impl Default for Global {
@@ -66,6 +89,13 @@ impl Default for Global {
             log_unknown_vrids: false,
             mail: None,
             lvs: Lvs::default(),
+            all_groups: false,
+            rs_init_notifies: false,
+            garp_extra: None,
+            surroundings: Surroundings::default(),
+            start_stop: StartStop::default(),
+            fifos: Fifos::default(),
+            reload: ReloadFiles::default(),
         }
     }
 }

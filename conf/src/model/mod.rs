@@ -4,6 +4,7 @@
 mod bfd;
 mod checker;
 mod config;
+mod global;
 mod hmac;
 mod ids;
 mod link;
@@ -17,12 +18,16 @@ mod vrrp;
 
 pub use bfd::{BfdInstance, BfdListeners};
 pub use checker::{
-    BodyPattern, Check, CheckTiming, DnsType, Endpoint, FlushOnStop, Forward, GroupMember,
+    BodyPattern, Check, CheckTiming, Digest, DnsType, Endpoint, FlushOnStop, Forward, GroupMember,
     HttpProbe, HttpVersion, Lvs, LvsTimeouts, Mail, MailServer, Persistence, Probe, Protocol,
     RealServer, Scheduler, SchedulerFlags, Service, SorryServer, SyncDaemon, TlsOptions, Tunnel,
     TunnelChecksum, UdpProbe, UdpReply, Url, VirtualServer,
 };
 pub use config::{Config, Global, Statics};
+pub use global::{
+    Fifo, Fifos, GarpGroup, IpvsNamespace, LinkDelay, Passphrase, ReloadFiles, ReloadMarker,
+    StartStop, Surroundings, TlsFiles, TrackGroup,
+};
 pub use hmac::{AntiReplay, AuthHmac, HmacKey, HmacMode, HmacSecret};
 pub use ids::{
     EffectivePriority, IfName, InstanceName, InvalidValue, Priority, ScriptName, Vrid, Weight,

@@ -3,15 +3,48 @@
 use super::word::{self, hex, pattern, plain};
 use super::{Page, seconds};
 use crate::model::{
-    Check, CheckTiming, DnsType, Endpoint, Family, Forward, HttpProbe, HttpVersion, Probe,
-    RealServer, Service, Tunnel, TunnelChecksum, UdpProbe, Url, VirtualServer,
+    Check, CheckTiming, Digest, DnsType, Endpoint, Family, Forward, GroupMember, HttpProbe,
+    HttpVersion, Probe, RealServer, Service, Tunnel, TunnelChecksum, UdpProbe, Url, VirtualServer,
 };
+use std::collections::BTreeMap;
+
+/// The groups that virtual servers name, each once.
+pub(super) fn groups(page: &mut Page, servers: &[VirtualServer]) {
+    let mut groups: BTreeMap<&str, (&[GroupMember], bool)> = BTreeMap::new();
+    for server in servers {
+        if let Service::Group { name, members, .. } = &server.service {
+            let (first, same) = groups.entry(name).or_insert((members, true));
+            *same = *same && *first == members.as_slice();
+        }
+    }
+    for (name, (members, same)) in groups {
+        let head = format!("virtual_server_group {}", plain(name));
+        page.block(&head, |page| {
+            members
+                .iter()
+                .for_each(|member| page.line(&self::member(*member, same)));
+        });
+    }
+}
+
+/// A line of a group. The family of a mark is left to the real servers where they differ in it.
+fn member(member: GroupMember, with_family: bool) -> String {
+    match member {
+        GroupMember::Addresses { first, last, port } if first == last => format!("{first} {port}"),
+        GroupMember::Addresses { first, last, port } => format!("{first}-{last} {port}"),
+        GroupMember::Mark { mark, family } => match (with_family, family) {
+            (false, _) => format!("fwmark {mark}"),
+            (true, Family::V4) => format!("fwmark {mark} inet"),
+            (true, Family::V6) => format!("fwmark {mark} inet6"),
+        },
+    }
+}
 
 pub(super) fn virtual_server(page: &mut Page, server: &VirtualServer) {
     let head = match &server.service {
         Service::Address { address, port, .. } => format!("virtual_server {address} {port}"),
         Service::Mark { mark, .. } => format!("virtual_server fwmark {mark}"),
-        Service::Group { name, .. } => format!("virtual_server group {name}"),
+        Service::Group { name, .. } => format!("virtual_server group {}", plain(name)),
     };
     page.block(&head, |page| {
         match &server.service {
@@ -107,9 +140,15 @@ fn check(page: &mut Page, check: &Check) {
         Probe::Ping(_) => "PING_CHECK",
         Probe::Dns { .. } => "DNS_CHECK",
         Probe::Misc { .. } => "MISC_CHECK",
+        Probe::File { .. } => "FILE_CHECK",
+        Probe::Bfd { .. } => "BFD_CHECK",
     };
     page.block(head, |page| {
-        timing(page, &check.timing);
+        match &check.probe {
+            Probe::File { .. } => {}
+            Probe::Bfd { .. } => page.bool("alpha", check.timing.alpha),
+            _ => timing(page, &check.timing),
+        }
         probe(page, check);
     });
 }
@@ -155,6 +194,17 @@ fn probe(page: &mut Page, check: &Check) {
             page.flag("misc_dynamic", *dynamic);
             page.maybe("user", user.as_ref().map(word::user));
         }
+        Probe::File { file, weight } => {
+            page.set("track_file", plain(file));
+            page.maybe(
+                "weight",
+                weight.map(|(weight, reverse)| {
+                    let direction = if reverse { " reverse" } else { "" };
+                    format!("{weight}{direction}")
+                }),
+            );
+        }
+        Probe::Bfd { session } => page.set("name", plain(session)),
     }
 }
 
@@ -180,8 +230,9 @@ fn http(page: &mut Page, probe: &HttpProbe) {
         },
     );
     if let Some(tls) = &probe.tls {
-        page.flag("enable_sni", tls.sni);
+        page.bool("enable_sni", tls.sni);
         page.maybe("sni_name", tls.sni_name.as_deref().map(plain));
+        page.bool("verify", tls.verify);
     }
     page.flag("fast_recovery", probe.fast_recovery);
     for url in &probe.urls {
@@ -192,11 +243,7 @@ fn http(page: &mut Page, probe: &HttpProbe) {
 fn url(page: &mut Page, url: &Url, tls: bool) {
     page.set("path", plain(&url.path));
     page.maybe("virtualhost", url.host.as_deref().map(plain));
-    page.maybe(
-        "digest",
-        url.digest
-            .map(|digest| hex(digest.into_iter().map(|byte| (byte, 0xff)))),
-    );
+    page.maybe("digest", url.digest.map(digest));
     let codes: Vec<String> = url
         .status
         .iter()
@@ -214,6 +261,14 @@ fn url(page: &mut Page, url: &Url, tls: bool) {
     }
     if tls {
         page.bool("tls_compliant", url.tls_compliant);
+    }
+}
+
+fn digest(digest: Digest) -> String {
+    let bytes = |bytes: &[u8]| hex(bytes.iter().map(|byte| (*byte, 0xff)));
+    match digest {
+        Digest::Md5(sum) => bytes(&sum),
+        Digest::Sha256(sum) => bytes(&sum),
     }
 }
 

@@ -2,13 +2,14 @@
 
 mod besides;
 mod checker;
+mod global;
 mod route;
 mod sync;
 mod tracker;
 mod vrrp;
 mod word;
 
-use crate::model::{Config, Global, Mail, Micros, RealServer, ScriptCommand, VirtualServer};
+use crate::model::{Config, Micros, RealServer, ScriptCommand, VirtualServer};
 use std::collections::HashMap;
 use word::command;
 pub(crate) use word::plain;
@@ -39,8 +40,8 @@ pub(crate) fn rows(config: &Config, secrets: Secrets) -> Vec<Row> {
 }
 
 fn all(page: &mut Page, config: &Config) {
-    global(page, config);
-    statics(page, config);
+    global::all(page, config);
+    global::statics(page, &config.statics);
     for script in &config.scripts {
         vrrp::script(page, script);
     }
@@ -59,6 +60,7 @@ fn all(page: &mut Page, config: &Config) {
     for group in &config.sync_groups {
         sync::group(page, group);
     }
+    checker::groups(page, &config.virtual_servers);
     for server in &config.virtual_servers {
         checker::virtual_server(page, server);
     }
@@ -169,6 +171,8 @@ pub(crate) enum About {
     Close,
     /// A word with its value; its name.
     Word(String),
+    /// The same with the default value.
+    Default(String),
     /// A word that is not there since it is off.
     Off,
     /// A line of a list.
@@ -251,16 +255,16 @@ impl Page {
 
     /// A word with a value that differs from the default.
     fn differs<T: PartialEq + std::fmt::Display>(&mut self, word: &str, value: T, default: T) {
-        if value != default || self.full() {
+        if value != default {
             self.set(word, value);
+        } else if self.full() {
+            self.put(&format!("{word} {value}"), About::Default(word.to_owned()));
         }
     }
 
     /// The same for a length of time.
     fn time_differs(&mut self, word: &str, value: Micros, default: Micros) {
-        if value != default || self.full() {
-            self.set(word, seconds(value));
-        }
+        self.differs(word, seconds(value), seconds(default));
     }
 
     /// On or off.
@@ -307,56 +311,7 @@ impl Page {
     }
 }
 
-/// What is there whatever the instances' states are.
-fn statics(page: &mut Page, config: &Config) {
-    let statics = &config.statics;
-    page.lines(
-        "static_ipaddress",
-        &statics.addresses,
-        route::static_address,
-    );
-    page.lines("static_routes", &statics.routes, route::route);
-    page.lines("static_rules", &statics.rules, route::rule);
-}
-
 /// Seconds as they are written: `1`, `0.25`.
 fn seconds(time: Micros) -> String {
     time.to_string().trim_end_matches(" s").to_owned()
-}
-
-fn global(page: &mut Page, config: &Config) {
-    let default = Global::default();
-    // These two have no word in an instance: all instances have the same.
-    let garp = config.instances.first().map(|first| first.router.garp);
-    let interval = garp.map_or(Micros::ZERO, |garp| garp.interval);
-    let gna_interval = garp.map_or(Micros::ZERO, |garp| garp.gna_interval);
-    if config.global == default && interval.is_zero() && gna_interval.is_zero() {
-        return;
-    }
-    let global = &config.global;
-    page.block("global_defs", |page| {
-        page.maybe("router_id", global.router_id.as_deref().map(plain));
-        page.maybe("script_user", global.script_user.as_ref().map(word::user));
-        if global.script_security != default.script_security {
-            page.bool("enable_script_security", global.script_security);
-        }
-        page.flag("log_unknown_vrids", global.log_unknown_vrids);
-        page.time_differs("vrrp_garp_interval", interval, Micros::ZERO);
-        page.time_differs("vrrp_gna_interval", gna_interval, Micros::ZERO);
-        if let Some(mail) = &global.mail {
-            self::mail(page, mail);
-        }
-    });
-}
-
-fn mail(page: &mut Page, mail: &Mail) {
-    page.block("notification_email", |page| {
-        mail.to.iter().for_each(|to| page.line(&plain(to)));
-    });
-    page.maybe("notification_email_from", mail.from.as_deref().map(plain));
-    if let Some(server) = &mail.server {
-        page.set("smtp_server", format!("{} {}", server.host, server.port));
-    }
-    page.maybe("smtp_helo_name", mail.helo.as_deref().map(plain));
-    page.set("smtp_connect_timeout", seconds(mail.timeout));
 }

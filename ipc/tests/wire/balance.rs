@@ -97,6 +97,7 @@ fn checks() -> Vec<CheckConfig> {
                 tls: Some(TlsOptions {
                     sni: true,
                     sni_name: None,
+                    verify: true,
                 }),
                 protocol: HttpVersion::V1_1,
                 fast_recovery: true,

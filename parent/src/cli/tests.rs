@@ -167,14 +167,13 @@ fn help_version_and_signal_numbers_need_nothing_else() {
 
 #[test]
 fn options_of_keepalived_that_change_nothing_here_are_remarked() {
-    let read = options(&["holdfast", "-B", "--all", "-b", "/x", "-i", "left", "-P"]);
+    let read = options(&["holdfast", "-B", "--all", "-b", "/x", "-P"]);
     assert_eq!(
         read.remarks,
         [
             "-B is accepted and changes nothing",
             "--all is accepted and changes nothing",
             "-b /x is accepted and changes nothing",
-            "-i left is accepted and changes nothing",
             "-P is accepted; tracked scripts are checked as without it",
         ]
     );

@@ -72,9 +72,12 @@ fn sum(verdicts: &[Verdict]) -> (usize, usize) {
         })
 }
 
-/// How nodes are called: their files without folder and ending, or all of it where that is not
-/// enough to tell them apart.
-pub fn node_names(files: &[PathBuf]) -> Vec<String> {
+/// How nodes are called: by their names for conditional lines, or their files without folder and
+/// ending, or all of it where that is not enough to tell them apart.
+pub fn node_names(files: &[PathBuf], ids: &[String]) -> Vec<String> {
+    if ids.iter().collect::<BTreeSet<_>>().len() == files.len() {
+        return ids.to_owned();
+    }
     let stem = |file: &PathBuf| Some(file.file_stem()?.to_string_lossy().into_owned());
     let short: Vec<String> = files.iter().filter_map(stem).collect();
     let different: BTreeSet<&String> = short.iter().collect();
@@ -127,12 +130,13 @@ mod tests {
 
     #[test]
     fn nodes_are_called_by_what_tells_their_files_apart() {
-        let names = |files: &[&str]| {
-            let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
-            node_names(&files)
-        };
+        let files = |files: &[&str]| -> Vec<PathBuf> { files.iter().map(PathBuf::from).collect() };
+        let names = |names: &[&str]| node_names(&files(names), &[]);
         assert_eq!(names(&["etc/web1.conf", "web2.conf"]), ["web1", "web2"]);
         let same = ["web1/keepalived.conf", "web2/keepalived.conf"];
         assert_eq!(names(&same), same);
+        let ids = ["a".to_owned(), "b".to_owned()];
+        assert_eq!(node_names(&files(&["c", "c"]), &ids), ids);
+        assert_eq!(node_names(&files(&["x", "y"]), &ids[..1]), ["x", "y"]);
     }
 }

@@ -52,6 +52,7 @@ fn options(text: &mut String, options: &[Opt]) {
         };
         let value = match option.takes {
             Takes::Nothing => String::new(),
+            Takes::Text(name) => format!("={name}"),
             Takes::OneOf(words) => format!("={}", words.join("|")),
         };
         let word = format!("{}{value}", option.long);

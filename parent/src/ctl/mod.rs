@@ -30,6 +30,15 @@ pub struct Request {
     pub command: Command,
     /// `--color`.
     pub colour: When,
+    /// `--config-id`: none, one, or one for each file.
+    pub ids: Vec<String>,
+}
+
+impl Request {
+    /// The name for conditional lines in a file, counted from 0.
+    pub fn id(&self, file: usize) -> Option<&String> {
+        self.ids.get(file).or_else(|| self.ids.last())
+    }
 }
 
 /// What to do.
@@ -182,6 +191,7 @@ struct Reader {
     of: Option<&'static SubCommand>,
     words: Vec<OsString>,
     colour: When,
+    ids: Vec<String>,
     check: Check,
     target: Target,
     list: bool,
@@ -220,6 +230,11 @@ impl Reader {
     fn take(&mut self, option: &Opt, parser: &mut lexopt::Parser) -> Result<(), UsageError> {
         let value = match option.takes {
             Takes::Nothing => String::new(),
+            Takes::Text(_) => parser
+                .value()
+                .map_err(|error| self.error(error.to_string()))?
+                .to_string_lossy()
+                .into_owned(),
             Takes::OneOf(words) => {
                 let value = parser
                     .value()
@@ -251,6 +266,7 @@ impl Reader {
             ("color", _) => self.colour = When::Auto,
             ("format", "json") => self.check.format = Format::Json,
             ("format", _) => self.check.format = Format::Text,
+            ("config-id", id) => self.ids.push(id.to_owned()),
             ("host", _) => self.check.host = true,
             ("pair", _) => self.check.pair = true,
             ("write", _) => self.target = Target::Write,
@@ -262,12 +278,20 @@ impl Reader {
 
     fn finish(self) -> Result<Request, UsageError> {
         let colour = self.colour;
+        let ids = self.ids.clone();
+        if ids.len() > self.words.len().max(1) {
+            return Err(self.error("there are more --config-id than files"));
+        }
         let command = match (&self.answer, self.of) {
             (Some(answer), _) => answer.clone(),
             (None, None) => return Err(self.error("a command is expected")),
             (None, Some(of)) => self.command(of)?,
         };
-        Ok(Request { command, colour })
+        Ok(Request {
+            command,
+            colour,
+            ids,
+        })
     }
 
     fn command(self, of: &SubCommand) -> Result<Command, UsageError> {

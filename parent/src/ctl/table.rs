@@ -7,6 +7,8 @@ pub enum Takes {
     Nothing,
     /// One of these words.
     OneOf(&'static [&'static str]),
+    /// Any text; this is what the help calls it.
+    Text(&'static str),
 }
 
 /// An option.
@@ -53,6 +55,13 @@ const FORMAT: Opt = Opt {
     about: "for people, or one JSON document",
 };
 
+const CONFIG_ID: Opt = Opt {
+    short: Some('i'),
+    long: "config-id",
+    takes: Takes::Text("ID"),
+    about: "for `@ID` lines; once, or once for each file",
+};
+
 /// Options of all sub-commands.
 pub const COMMON: &[Opt] = &[
     Opt {
@@ -82,6 +91,7 @@ pub const SUBCOMMANDS: &[SubCommand] = &[
                 "pair",
                 "hold files of several nodes against each other",
             ),
+            CONFIG_ID,
             FORMAT,
         ],
     },
@@ -91,7 +101,7 @@ pub const SUBCOMMANDS: &[SubCommand] = &[
         about: "say what a reload would do",
         more: "What a reload from OLD to NEW would do to instances, addresses and servers,\n\
                and whether a role changes. Comments, order and defaults do not matter.\n",
-        options: &[FORMAT],
+        options: &[CONFIG_ID, FORMAT],
     },
     SubCommand {
         name: "fmt",
@@ -111,7 +121,7 @@ pub const SUBCOMMANDS: &[SubCommand] = &[
         about: "print a configuration as it is understood",
         more: "Every value that is in effect, defaults included, and where it was set.\n\
                Passwords are not shown.\n",
-        options: &[FORMAT],
+        options: &[CONFIG_ID, FORMAT],
     },
     SubCommand {
         name: "explain",

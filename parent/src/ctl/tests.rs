@@ -130,6 +130,7 @@ fn every_option_of_the_table_is_taken() {
         for option in of.options.iter().chain(COMMON) {
             let values = match option.takes {
                 Takes::Nothing => vec![format!("--{}", option.long)],
+                Takes::Text(_) => vec![format!("--{}=x", option.long)],
                 Takes::OneOf(words) => words
                     .iter()
                     .map(|word| format!("--{}={word}", option.long))
@@ -143,6 +144,24 @@ fn every_option_of_the_table_is_taken() {
             }
         }
     }
+}
+
+#[test]
+fn a_name_for_conditional_lines_is_for_all_files_or_for_its_own() {
+    let ids = |words: &[&str]| -> Vec<Option<String>> {
+        let request = read(words).unwrap();
+        (0..3).map(|file| request.id(file).cloned()).collect()
+    };
+    let some = |id: &str| Some(id.to_owned());
+    assert_eq!(ids(&["check", "a"]), [None, None, None]);
+    let one = ids(&["check", "-i", "x", "a", "b"]);
+    assert_eq!(one, [some("x"), some("x"), some("x")]);
+    let each = ids(&["check", "--pair", "-ix", "--config-id=y", "a", "a"]);
+    assert_eq!(each, [some("x"), some("y"), some("y")]);
+    assert_eq!(
+        error(&["dump", "-ix", "-iy", "a"]),
+        "there are more --config-id than files; `holdfastctl dump --help` says how"
+    );
 }
 
 #[test]

@@ -54,7 +54,9 @@ fn every_option_that_the_daemon_s_help_names_is_taken() {
         match &option.value {
             None => {}
             Some(Value::File) => word.push_str("=/x"),
-            Some(Value::Words(words)) => word.push_str(&format!("={}", words[0])),
+            Some(Value::Words(words)) => {
+                word.push_str(&format!("={}", words.first().map_or("x", String::as_str)));
+            }
         }
         let words = ["holdfast", "-t", &word].map(OsString::from);
         if let Err(error) = holdfast::cli::parse(words) {

@@ -147,6 +147,7 @@ fn choice(option: &Opt) -> Choice {
         about: first_part(option.about),
         value: match option.takes {
             Takes::Nothing => None,
+            Takes::Text(_) => Some(Value::Words(Vec::new())),
             Takes::OneOf(words) => Some(Value::Words(
                 words.iter().map(ToString::to_string).collect(),
             )),

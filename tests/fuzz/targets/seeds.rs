@@ -1,17 +1,25 @@
 //! Writes the inputs that a target starts from: `seeds TARGET DIRECTORY`.
 
+use holdfast_fuzz::check;
+use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
 
+/// Names and inputs.
+type Seeds = Vec<(String, Vec<u8>)>;
+
 fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
-    let (seeds, record) = match arguments.first().map(String::as_str) {
-        Some("vrrp_packet") => (holdfast_fuzz::packet::seeds as fn(&_) -> _, "vrrp.json"),
-        Some("ipc_message") => (holdfast_fuzz::message::seeds as fn(&_) -> _, "ipc.json"),
-        Some("ipvs_answer") => (holdfast_fuzz::ipvs::seeds as fn(&_) -> _, "ipvs.json"),
+    let (seeds, record): (fn(&Value) -> Seeds, _) = match arguments.first().map(String::as_str) {
+        Some("vrrp_packet") => (holdfast_fuzz::packet::seeds, "vrrp.json"),
+        Some("ipc_message") => (holdfast_fuzz::message::seeds, "ipc.json"),
+        Some("check_http") => (|record| check::seeds(record, "http"), "checks.json"),
+        Some("check_dns") => (|record| check::seeds(record, "dns"), "checks.json"),
+        Some("check_smtp") => (|record| check::seeds(record, "smtp"), "checks.json"),
+        Some("ipvs_answer") => (holdfast_fuzz::ipvs::seeds, "ipvs.json"),
         Some(_) | None => {
-            eprintln!("seeds: expected vrrp_packet, ipc_message or ipvs_answer, and a directory");
+            eprintln!("seeds: expected the name of a target and a directory");
             return ExitCode::FAILURE;
         }
     };

@@ -1,10 +1,26 @@
 """Configurations without checks: every option reaches the table, and a reload changes only that."""
+import os
+import signal
+
 import checks
 import configurations
 from servers import Stream
-from world import inside
+from world import children_of, inside
 
 SLACK = 4
+
+
+# An instance beside, so that there is a VRRP child.
+ALONE = '''
+vrrp_instance VI_1 {
+    interface front
+    virtual_router_id 51
+    advert_int 1
+    virtual_ipaddress {
+        192.0.2.81/32
+    }
+}
+'''
 
 
 def table_of(text, lines):
@@ -89,10 +105,34 @@ def a_reload_keeps_the_connections_of_servers_that_stay(world):
     world.expect('the stream goes on', stays.ask('still'), 'one still')
 
 
+def a_crash_of_any_child_keeps_the_connections(world):
+    """Each child of the daemon is killed; the table and a long stream stay as they are."""
+    checks.layout(world)
+    daemon = world.start('lb', checks.virtual(checks.tcp(11) + checks.tcp(12)) + ALONE)
+    both = [checks.HEAD, checks.line(11), checks.line(12)]
+    world.wait_table('lb', 'both servers at the start', 10, both)
+    world.wait_address('lb', '192.0.2.81', 10)
+    stream = Stream(inside(world.namespace('client')), checks.VIP, checks.PORT)
+    label = stream.ask('hello').split()[0]
+    for number, pid in enumerate(sorted(children_of(daemon.process.pid)), 1):
+        os.kill(pid, signal.SIGKILL)
+        world.wait(f'another child for number {number}', 10,
+                   lambda pid=pid: has_another(daemon, pid))
+        world.expect('the stream goes on', stream.ask(str(number)), f'{label} {number}')
+        world.wait_table('lb', f'after the death of child {number}', SLACK, both)
+    world.expect('number of children', number, 2)
+
+
+def has_another(daemon, pid):
+    now = children_of(daemon.process.pid)
+    return len(now) == 2 and pid not in now
+
+
 ALL = [
     named('persistence_and_thresholds_reach_the_table', table_of(configurations.PERSISTENT, PERSISTENT)),
     named('flags_of_services_reach_the_table', table_of(configurations.FLAGS, FLAGS)),
     named('tunnels_reach_the_table', table_of(configurations.TUNNELS, TUNNELS)),
     named('firewall_marks_and_groups_reach_the_table', table_of(configurations.MARKS, MARKS)),
     a_reload_keeps_the_connections_of_servers_that_stay,
+    a_crash_of_any_child_keeps_the_connections,
 ]

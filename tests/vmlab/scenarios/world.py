@@ -205,7 +205,10 @@ class World:
             raise Failed(f'{what}: wanted {wanted!r}, found {found!r}')
         self.say(f'{what}: {found!r}')
 
-    def close(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         """The namespaces go with the guest: taking them away is slow, and holds up the others."""
         for daemon in self.daemons:
             daemon.kill()

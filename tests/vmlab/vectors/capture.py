@@ -105,7 +105,8 @@ def run_ipvsadm(name, before, command):
             ipvsadm(words)
     tap = Tap()
     done = ipvsadm(command, check=False)
-    tell(tool='ipvsadm', name=name, before=[words if words == cases.TRAFFIC else f'ipvsadm {words}' for words in before],
+    told = [words if words == cases.TRAFFIC else f'ipvsadm {words}' for words in before]
+    tell(tool='ipvsadm', name=name, before=told,
          command=f'ipvsadm {command}', status=done.returncode, output=done.stdout,
          messages=tap.close())
 

@@ -563,7 +563,10 @@ fn a_thousand_servers_are_not_asked_in_one_moment_and_each_has_its_turn() {
     let mut most = 0;
     while begun.len() < SERVERS as usize {
         let before = world.going.len();
-        world.now = world.engine.next_deadline().unwrap_or(world.now.after(MS));
+        world.now = world
+            .engine
+            .next_deadline()
+            .unwrap_or_else(|| world.now.after(MS));
         world.handle(Event::Due);
         most = most.max(world.going.len() - before);
         assert!(world.going.len() <= LIMIT);

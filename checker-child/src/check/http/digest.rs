@@ -1,5 +1,6 @@
 //! Digests of pages: a comparison of content, not security.
 
+use holdfast_ipc::config::model;
 use md5::Md5;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -13,9 +14,12 @@ pub enum Digest {
     Sha256([u8; 32]),
 }
 
-impl From<[u8; 16]> for Digest {
-    fn from(bytes: [u8; 16]) -> Self {
-        Self::Md5(bytes)
+impl From<model::Digest> for Digest {
+    fn from(digest: model::Digest) -> Self {
+        match digest {
+            model::Digest::Md5(bytes) => Self::Md5(bytes),
+            model::Digest::Sha256(bytes) => Self::Sha256(bytes),
+        }
     }
 }
 

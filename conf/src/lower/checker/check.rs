@@ -1,6 +1,6 @@
 //! The checks of a real server.
 
-use super::http;
+use super::{Reference, http};
 use crate::HostFact;
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::Word;
@@ -58,37 +58,98 @@ impl Block<'_> {
 }
 
 /// All checks, and for each whether it says what is logged.
-pub(super) fn all(cx: &mut Context<'_>, scope: &Scope<'_>) -> (Vec<Check>, Vec<Option<bool>>) {
-    let mut checks = Vec::new();
-    let mut log_all = Vec::new();
+pub(super) fn all(
+    cx: &mut Context<'_>,
+    scope: &Scope<'_>,
+    references: &mut Vec<Reference>,
+) -> (Vec<Check>, Vec<Option<bool>>) {
+    let mut found = Found {
+        checks: Vec::new(),
+        log_all: Vec::new(),
+    };
     for setting in scope.real.list() {
         let Value::Block(_, own) = &setting.value else {
             continue;
         };
+        let mut hosts = own.all(Word::SmtpHost).peekable();
+        if hosts.peek().is_none() {
+            found.add(cx, scope, setting, own, references);
+        }
+        // Each target is a check of its own; what it does not say is in the block around it.
+        for host in hosts {
+            if let Value::Block(_, inner) = &host.value {
+                found.add(cx, scope, setting, &inner.over(own), references);
+            }
+        }
+    }
+    (found.checks, found.log_all)
+}
+
+/// The checks so far.
+struct Found {
+    checks: Vec<Check>,
+    log_all: Vec<Option<bool>>,
+}
+
+impl Found {
+    fn add(
+        &mut self,
+        cx: &mut Context<'_>,
+        scope: &Scope<'_>,
+        setting: &Setting,
+        own: &Settings,
+        references: &mut Vec<Reference>,
+    ) {
         let block = Block {
             scope,
             own,
             head: setting.head,
         };
-        if let Some(probe) = probe(cx, &block, setting) {
-            checks.push(Check {
-                timing: timing(cx, &block, setting.word),
-                probe,
-            });
-            log_all.push(own.bool(Word::LogAllFailures));
-        }
+        let Some(probe) = probe(cx, &block, setting, references) else {
+            return;
+        };
+        let passive = matches!(probe, Probe::File { .. } | Probe::Bfd { .. });
+        self.log_all.push(if passive {
+            Some(false)
+        } else {
+            own.bool(Word::LogAllFailures)
+        });
+        self.checks.push(Check {
+            timing: if passive {
+                passive_timing(&block)
+            } else {
+                timing(cx, &block, setting.word)
+            },
+            probe,
+        });
     }
-    (checks, log_all)
 }
 
-fn probe(cx: &mut Context<'_>, block: &Block<'_>, setting: &Setting) -> Option<Probe> {
+/// A check that is told of changes and asks nothing.
+fn passive_timing(block: &Block<'_>) -> CheckTiming {
+    CheckTiming {
+        delay_loop: DELAY_LOOP,
+        retry: 0,
+        delay_before_retry: Micros::ZERO,
+        warmup: Micros::ZERO,
+        alpha: block.bool(Word::Alpha).unwrap_or(false),
+        log_all_failures: false,
+    }
+}
+
+fn probe(
+    cx: &mut Context<'_>,
+    block: &Block<'_>,
+    setting: &Setting,
+    references: &mut Vec<Reference>,
+) -> Option<Probe> {
     match setting.word {
-        Word::TcpCheck => Some(Probe::Tcp(endpoint(cx, block))),
+        Word::TcpCheck => Some(Probe::Tcp(connection(cx, block))),
         Word::PingCheck => Some(Probe::Ping(endpoint(cx, block))),
         Word::HttpGet => http::probe(cx, block, false).map(Probe::Http),
         Word::SslGet => http::probe(cx, block, true).map(Probe::Http),
         Word::SmtpCheck => Some(Probe::Smtp {
-            endpoint: endpoint(cx, block),
+            endpoint: connection(cx, block),
             helo: block
                 .own
                 .text(Word::HeloName)
@@ -96,7 +157,7 @@ fn probe(cx: &mut Context<'_>, block: &Block<'_>, setting: &Setting) -> Option<P
         }),
         Word::UdpCheck => Some(Probe::Udp(udp(cx, block))),
         Word::DnsCheck => Some(Probe::Dns {
-            endpoint: endpoint(cx, block),
+            endpoint: connection(cx, block),
             kind: dns_type(block.own.text(Word::DnsType).as_deref()),
             name: block
                 .own
@@ -104,8 +165,74 @@ fn probe(cx: &mut Context<'_>, block: &Block<'_>, setting: &Setting) -> Option<P
                 .unwrap_or_else(|| ".".to_owned()),
         }),
         Word::MiscCheck => misc(cx, block),
+        Word::FileCheck => {
+            let file = named(
+                cx,
+                block,
+                Word::CheckedFile,
+                "track_file",
+                Word::FileCheck,
+                references,
+            )?;
+            let weight = match block
+                .own
+                .get(Word::FileWeight)
+                .map(|setting| &setting.value)
+            {
+                Some(Value::LongWeight(weight, reverse)) => Some((*weight, *reverse)),
+                _ => None,
+            };
+            Some(Probe::File { file, weight })
+        }
+        Word::BfdCheck => {
+            let session = named(
+                cx,
+                block,
+                Word::CheckedBfd,
+                "name",
+                Word::BfdCheck,
+                references,
+            )?;
+            Some(Probe::Bfd { session })
+        }
         _ => None,
     }
+}
+
+/// The block that a check names; that it exists is looked at when all are read.
+fn named(
+    cx: &mut Context<'_>,
+    block: &Block<'_>,
+    word: Word,
+    written: &str,
+    kind: Word,
+    references: &mut Vec<Reference>,
+) -> Option<String> {
+    let Some(name) = block.own.text(word) else {
+        if !block.own.failed(word) {
+            missing(cx, block, written);
+        }
+        return None;
+    };
+    references.push(Reference {
+        kind,
+        name: name.clone(),
+        span: block.own.span(word, block.head),
+    });
+    Some(name)
+}
+
+/// An endpoint of a check that needs a port.
+pub(super) fn connection(cx: &mut Context<'_>, block: &Block<'_>) -> Endpoint {
+    let endpoint = endpoint(cx, block);
+    if endpoint.port == 0 && !block.own.failed(Word::ConnectPort) {
+        cx.push(
+            Diagnostic::warning(Code::NeverSucceeds, block.head, "this check has no port")
+                .label("it can never succeed")
+                .help("say `connect_port N` in this block"),
+        );
+    }
+    endpoint
 }
 
 fn timing(cx: &mut Context<'_>, block: &Block<'_>, kind: Word) -> CheckTiming {
@@ -186,26 +313,50 @@ pub(super) fn endpoint(cx: &mut Context<'_>, block: &Block<'_>) -> Endpoint {
 }
 
 fn udp(cx: &mut Context<'_>, block: &Block<'_>) -> UdpProbe {
-    /// keepalived's longest answer unless configured.
-    const MAX_REPLY: u16 = 255;
     let own = block.own;
     let payload = match own.get(Word::Payload) {
         Some(setting) => payload(cx, setting),
         None => Vec::new(),
     };
     let reply = match own.get(Word::RequireReply).map(|setting| &setting.value) {
-        Some(Value::Bytes(pattern)) => Some(UdpReply {
-            pattern: pattern.clone(),
-            min_len: own.number(Word::MinReplyLength).unwrap_or(0),
-            max_len: own.number(Word::MaxReplyLength).unwrap_or(MAX_REPLY),
-        }),
-        _ => None,
+        Some(Value::Bytes(pattern)) => Some(reply(cx, own, pattern)),
+        _ => {
+            for word in [Word::MinReplyLength, Word::MaxReplyLength] {
+                super::idle(cx, own, word, "there is no `require_reply`");
+            }
+            None
+        }
     };
     UdpProbe {
-        endpoint: endpoint(cx, block),
+        endpoint: connection(cx, block),
         payload,
         reply,
     }
+}
+
+fn reply(cx: &mut Context<'_>, own: &Settings, pattern: &[(u8, u8)]) -> UdpReply {
+    /// keepalived's longest answer unless configured.
+    const MAX_REPLY: u16 = 255;
+    let reply = UdpReply {
+        pattern: pattern.to_vec(),
+        min_len: own.number(Word::MinReplyLength).unwrap_or(0),
+        max_len: own.number(Word::MaxReplyLength).unwrap_or(MAX_REPLY),
+    };
+    let longest = usize::from(reply.max_len);
+    if reply.min_len > reply.max_len || pattern.len() > longest {
+        let place = own
+            .get(Word::MaxReplyLength)
+            .or_else(|| own.get(Word::MinReplyLength))
+            .or_else(|| own.get(Word::RequireReply));
+        if let Some(setting) = place {
+            let text = format!("no answer has at most {longest} bytes and is long enough");
+            cx.push(
+                Diagnostic::warning(Code::NeverSucceeds, setting.span, text)
+                    .label("this check can never succeed"),
+            );
+        }
+    }
+    reply
 }
 
 /// What is sent has no unknown digits.

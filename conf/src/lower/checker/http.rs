@@ -1,11 +1,12 @@
 //! `HTTP_GET` and `SSL_GET`.
 
-use super::check::{Block, endpoint, missing};
+use super::check::{Block, connection, missing};
+use super::regex;
 use crate::diag::{Code, Diagnostic};
 use crate::keyword::Word;
 use crate::lower::Context;
 use crate::lower::settings::{Settings, Value};
-use crate::model::{BodyPattern, HttpProbe, HttpVersion, TlsOptions, Url};
+use crate::model::{Digest, HttpProbe, HttpVersion, TlsOptions, Url};
 use crate::source::Span;
 
 /// Accepted unless configured.
@@ -26,12 +27,18 @@ pub(super) fn probe(cx: &mut Context<'_>, block: &Block<'_>, tls: bool) -> Optio
         missing(cx, block, "url");
         return None;
     }
+    if !tls {
+        for word in [Word::EnableSni, Word::SniName] {
+            super::idle(cx, own, word, "HTTP_GET has no TLS");
+        }
+    }
     let sni_name = own.text(Word::SniName);
     Some(HttpProbe {
-        endpoint: endpoint(cx, block),
+        endpoint: connection(cx, block),
         tls: tls.then(|| TlsOptions {
-            sni: sni_name.is_some() || own.bool(Word::EnableSni).unwrap_or(false),
+            sni: sni_name.is_some() || own.bool(Word::EnableSni).unwrap_or(true),
             sni_name: sni_name.filter(|name| !name.is_empty()),
+            verify: own.bool(Word::Verify).unwrap_or(false),
         }),
         protocol: match own.text(Word::HttpProtocol).as_deref() {
             Some("1.0C") => HttpVersion::V1_0Close,
@@ -62,7 +69,9 @@ fn url(
     let digest = match settings.get(Word::Digest).map(|setting| &setting.value) {
         Some(Value::Bytes(bytes)) => {
             let bytes: Vec<u8> = bytes.iter().map(|(byte, _)| *byte).collect();
-            <[u8; 16]>::try_from(bytes).ok()
+            let md5 = <[u8; 16]>::try_from(bytes.as_slice()).map(Digest::Md5);
+            let sha256 = <[u8; 32]>::try_from(bytes.as_slice()).map(Digest::Sha256);
+            md5.or(sha256).ok()
         }
         _ => None,
     };
@@ -77,23 +86,7 @@ fn url(
             .or_else(|| host.map(str::to_owned)),
         digest,
         status,
-        regex: regex(settings),
+        regex: regex::pattern(cx, settings),
         tls_compliant: settings.bool(Word::TlsCompliant).unwrap_or(tls_compliant),
-    })
-}
-
-fn regex(settings: &Settings) -> Option<BodyPattern> {
-    Some(BodyPattern {
-        pattern: settings.text(Word::Regex)?,
-        options: match settings
-            .get(Word::RegexOptions)
-            .map(|setting| &setting.value)
-        {
-            Some(Value::Words(words)) => words.clone(),
-            _ => Vec::new(),
-        },
-        invert: settings.has(Word::RegexNoMatch),
-        min_offset: settings.number(Word::RegexMinOffset).unwrap_or(0),
-        max_offset: settings.number(Word::RegexMaxOffset),
     })
 }

@@ -1,31 +1,57 @@
 //! `virtual_server`.
 
 mod check;
+mod group;
 mod http;
 mod real;
+mod regex;
 
 use super::settings::{HeaderValue, ServerName, Settings, Value};
 use super::{Context, script};
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::Word;
 use crate::model::{
-    Family, Forward, Persistence, Protocol, RealServer, Scheduler, SchedulerFlags, Service,
-    SorryServer, VirtualServer,
+    Family, Forward, GroupMember, Persistence, Protocol, RealServer, Scheduler, SchedulerFlags,
+    Service, SorryServer, VirtualServer,
 };
 use crate::source::Span;
-use std::collections::BTreeMap;
+use crate::suggest;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use group::{Groups, Member, member};
 
 /// keepalived's persistence where no time is written.
 const PERSISTENCE_SECS: u32 = 360;
 
 /// A virtual server whose global defaults are not filled in, since `global_defs` may follow. It is
 /// made as soon as its block is read, so that a large file is never in memory as a tree.
-pub(super) struct Draft {
+pub(super) enum Draft {
+    /// Made, but for what other blocks say.
+    Made(Box<Made>),
+    /// Its group is not read yet.
+    Waiting(Box<(HeaderValue, Settings)>),
+}
+
+/// A virtual server, and what stays open until all blocks are known.
+pub(super) struct Made {
     server: VirtualServer,
     span: Span,
-    /// What stays open until the global words are known.
     smtp_alert: Option<bool>,
     real: Vec<RealUnset>,
+    references: Vec<Reference>,
+}
+
+/// A block that a check names.
+struct Reference {
+    kind: Word,
+    name: String,
+    span: Span,
+}
+
+/// Names of the blocks that checks may name.
+pub(super) struct Named<'a> {
+    pub(super) files: BTreeSet<&'a str>,
+    pub(super) sessions: BTreeSet<&'a str>,
 }
 
 /// What a real server takes from `global_defs`.
@@ -43,30 +69,57 @@ struct Defaults<'a> {
 }
 
 impl Defaults<'_> {
-    fn port(&self) -> u16 {
-        match self.service {
-            Service::Address { port, .. } => port,
-            Service::Mark { .. } | Service::Group { .. } => 0,
+    /// The port that packets come to; none where it is any, or differs within a group.
+    fn port(&self) -> Option<u16> {
+        match &self.service {
+            Service::Address { port, .. } => Some(*port),
+            Service::Mark { .. } => None,
+            Service::Group { members, .. } => {
+                let mut ports = members.iter().map(|member| match member {
+                    GroupMember::Addresses { port, .. } => Some(*port),
+                    GroupMember::Mark { .. } => None,
+                });
+                let first = ports.next()??;
+                ports.all(|port| port == Some(first)).then_some(first)
+            }
         }
     }
 }
 
-/// Puts a virtual server together from its block.
+/// Puts a virtual server together from its block, if its group is known by now.
 pub(super) fn draft(
+    cx: &mut Context<'_>,
+    header: Box<HeaderValue>,
+    settings: Settings,
+    groups: &mut Groups,
+) -> Option<Draft> {
+    match &header.server {
+        Some(ServerName::Group(name)) if !groups.has(name) => {
+            Some(Draft::Waiting(Box::new((*header, settings))))
+        }
+        _ => make(cx, &header, &settings, groups).map(|made| Draft::Made(Box::new(made))),
+    }
+}
+
+fn make(
     cx: &mut Context<'_>,
     header: &HeaderValue,
     settings: &Settings,
-) -> Option<Draft> {
+    groups: &mut Groups,
+) -> Option<Made> {
     let subject = format!("virtual server {}", header.name);
     let protocol = protocol(cx, header, settings);
-    let service = service(header, settings, protocol)?;
+    let service = service(cx, header, settings, protocol, groups)?;
     let scheduler = scheduler(cx, header, settings);
     let defaults = Defaults {
         service,
         settings,
         forward: forward(cx, header, settings),
     };
-    let (real_servers, real) = real::all(cx, &defaults);
+    off_is_off(cx, settings, Word::Alpha);
+    off_is_off(cx, settings, Word::InhibitOnFailure);
+    let mut references = Vec::new();
+    let (real_servers, real) = real::all(cx, &defaults, &mut references);
     if real_servers.is_empty() {
         if !settings.failed(Word::RealServer) {
             let text = "this virtual server has no `real_server`";
@@ -78,8 +131,10 @@ pub(super) fn draft(
         return None;
     }
     let (quorum, hysteresis) = quorum(cx, settings, &real_servers);
-    Some(Draft {
+    mixed_group(cx, header, &defaults);
+    Some(Made {
         span: header.span,
+        references,
         smtp_alert: settings.bool(Word::SmtpAlert),
         real,
         server: VirtualServer {
@@ -102,11 +157,13 @@ pub(super) fn draft(
     })
 }
 
-/// Fills in what `global_defs` says, and compares the servers with each other.
+/// Fills in what other blocks say, and compares the servers with each other.
 pub(super) fn finish(
     cx: &mut Context<'_>,
     drafts: Vec<Draft>,
     global: &Settings,
+    groups: &mut Groups,
+    named: &Named<'_>,
 ) -> Vec<VirtualServer> {
     let smtp_alert = global
         .bool(Word::SmtpAlertChecker)
@@ -114,26 +171,111 @@ pub(super) fn finish(
     let log_all = global.bool(Word::LogAllFailures).unwrap_or(false);
     let mut seen: BTreeMap<Service, Span> = BTreeMap::new();
     let mut servers = Vec::with_capacity(drafts.len());
-    for mut draft in drafts {
-        let server = &mut draft.server;
-        server.smtp_alert = draft.smtp_alert.or(smtp_alert).unwrap_or(false);
-        for (real, unset) in server.real_servers.iter_mut().zip(&draft.real) {
+    for draft in drafts {
+        let made = match draft {
+            Draft::Made(made) => Some(*made),
+            Draft::Waiting(waiting) => make(cx, &waiting.0, &waiting.1, groups),
+        };
+        let Some(mut made) = made else {
+            continue;
+        };
+        let server = &mut made.server;
+        server.smtp_alert = made.smtp_alert.or(smtp_alert).unwrap_or(false);
+        for (real, unset) in server.real_servers.iter_mut().zip(&made.real) {
             real.smtp_alert = unset.smtp_alert.or(smtp_alert).unwrap_or(true);
             for (check, own) in real.checks.iter_mut().zip(&unset.log_all_failures) {
                 check.timing.log_all_failures = own.unwrap_or(log_all);
             }
         }
-        if let Some(first) = seen.insert(server.service.clone(), draft.span) {
-            let text = format!("virtual server {} is there twice", server.service);
+        for reference in &made.references {
+            check_reference(cx, reference, named);
+        }
+        served_twice(cx, &made, &mut seen);
+        servers.push(made.server);
+    }
+    groups.unused(cx);
+    servers
+}
+
+/// A `track_file` or `bfd_instance` that a check names.
+fn check_reference(cx: &mut Context<'_>, reference: &Reference, named: &Named<'_>) {
+    let (kind, known) = match reference.kind {
+        Word::BfdCheck => ("bfd_instance", &named.sessions),
+        _ => ("track_file", &named.files),
+    };
+    if known.contains(reference.name.as_str()) {
+        return;
+    }
+    let near = suggest::nearest(&reference.name, known.iter().copied());
+    let text = format!("there is no {kind} {}", quote(&reference.name));
+    cx.push(
+        Diagnostic::error(Code::UnknownTracker, reference.span, text)
+            .label(format!("not defined as `{kind}`"))
+            .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
+    );
+}
+
+/// One service of the kernel's table in two virtual servers.
+fn served_twice(cx: &mut Context<'_>, made: &Made, seen: &mut BTreeMap<Service, Span>) {
+    let service = &made.server.service;
+    let single = match service {
+        Service::Address { .. } | Service::Mark { .. } => vec![service.clone()],
+        Service::Group {
+            protocol, members, ..
+        } => members
+            .iter()
+            .filter_map(|member| alone(*member, *protocol))
+            .collect(),
+    };
+    for service in single {
+        let text = format!("virtual server {service} is there twice");
+        if let Some(first) = seen.insert(service, made.span) {
             cx.push(
-                Diagnostic::error(Code::SameAddress, draft.span, text)
+                Diagnostic::error(Code::SameAddress, made.span, text)
                     .label("second one")
                     .also(first, "first one"),
             );
+            return;
         }
-        servers.push(draft.server);
     }
-    servers
+}
+
+/// The service that a member of a group would be alone; none for a range.
+fn alone(member: GroupMember, protocol: Protocol) -> Option<Service> {
+    match member {
+        GroupMember::Addresses { first, last, port } => (first == last).then_some({
+            Service::Address {
+                address: first,
+                port,
+                protocol,
+            }
+        }),
+        GroupMember::Mark { mark, family } => Some(Service::Mark { mark, family }),
+    }
+}
+
+/// keepalived reads these as on, whatever follows them.
+fn off_is_off(cx: &mut Context<'_>, settings: &Settings, word: Word) {
+    if settings.bool(word) == Some(false)
+        && let Some(setting) = settings.get(word)
+    {
+        let name = cx.sources.slice(setting.head).to_owned();
+        super::off_is_off(cx, &name, setting.span);
+    }
+}
+
+/// Only a tunnel carries one family in the other.
+fn mixed_group(cx: &mut Context<'_>, header: &HeaderValue, defaults: &Defaults<'_>) {
+    let mixed =
+        matches!(defaults.service, Service::Group { .. }) && defaults.service.family().is_none();
+    if mixed && !matches!(defaults.forward, Forward::Tunnel(_)) {
+        let text = "this group holds IPv4 and IPv6";
+        cx.push(
+            Diagnostic::error(Code::MixedFamilies, header.span, text)
+                .label("only `TUN` mixes families")
+                .help("make a group and a virtual server for each family"),
+        );
+    }
 }
 
 fn protocol(cx: &mut Context<'_>, header: &HeaderValue, settings: &Settings) -> Protocol {
@@ -159,20 +301,32 @@ fn protocol(cx: &mut Context<'_>, header: &HeaderValue, settings: &Settings) -> 
     }
 }
 
-fn service(header: &HeaderValue, settings: &Settings, protocol: Protocol) -> Option<Service> {
-    match header.server? {
+fn service(
+    cx: &mut Context<'_>,
+    header: &HeaderValue,
+    settings: &Settings,
+    protocol: Protocol,
+    groups: &mut Groups,
+) -> Option<Service> {
+    let family = || match settings.text(Word::IpFamily).as_deref() {
+        Some("inet6") => Some(Family::V6),
+        Some(_) => Some(Family::V4),
+        None => real::first_family(settings),
+    };
+    match header.server.as_ref()? {
         ServerName::Address(address, port) => Some(Service::Address {
-            address,
+            address: *address,
             port: port.unwrap_or(0),
             protocol,
         }),
         ServerName::Mark(mark) => Some(Service::Mark {
-            mark,
-            family: match settings.text(Word::IpFamily).as_deref() {
-                Some("inet6") => Family::V6,
-                Some(_) => Family::V4,
-                None => real::first_family(settings).unwrap_or(Family::V4),
-            },
+            mark: *mark,
+            family: family().unwrap_or(Family::V4),
+        }),
+        ServerName::Group(name) => Some(Service::Group {
+            name: name.clone(),
+            protocol,
+            members: groups.members(cx, name, header.span, family())?,
         }),
     }
 }
@@ -249,7 +403,13 @@ fn persistence(
     let family = service.family().unwrap_or(Family::V6);
     let timeout: Option<u32> = settings.number(Word::PersistenceTimeout);
     let granularity: Option<u8> = settings.number(Word::PersistenceGranularity);
-    let every_port = matches!(service, Service::Address { port: 0, .. });
+    let every_port = match service {
+        Service::Address { port, .. } => *port == 0,
+        Service::Mark { .. } => false,
+        Service::Group { members, .. } => members
+            .iter()
+            .any(|member| matches!(member, GroupMember::Addresses { port: 0, .. })),
+    };
     if timeout.is_none() && granularity.is_none() {
         if !every_port {
             idle(
@@ -293,7 +453,12 @@ fn one_packet(cx: &mut Context<'_>, settings: &Settings, service: &Service) -> b
 }
 
 fn ha_suspend(cx: &mut Context<'_>, settings: &Settings, service: &Service) -> bool {
-    let possible = matches!(service, Service::Address { .. });
+    let is_mark = |member: &GroupMember| matches!(member, GroupMember::Mark { .. });
+    let possible = match service {
+        Service::Address { .. } => true,
+        Service::Mark { .. } => false,
+        Service::Group { members, .. } => !members.iter().any(is_mark),
+    };
     if !possible {
         idle(
             cx,

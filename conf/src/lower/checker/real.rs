@@ -1,11 +1,11 @@
 //! `real_server`.
 
-use super::{Defaults, RealUnset, check, written_forward};
+use super::{Defaults, RealUnset, Reference, check, written_forward};
 use crate::diag::{Code, Diagnostic};
 use crate::keyword::Word;
 use crate::lower::settings::{HeaderValue, ServerName, Settings, Value};
 use crate::lower::{Context, script};
-use crate::model::{Family, Forward, RealServer, Service};
+use crate::model::{Family, Forward, RealServer};
 use crate::source::Span;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -22,9 +22,9 @@ fn blocks(settings: &Settings) -> impl Iterator<Item = (&HeaderValue, &Settings)
 
 /// The family of the first real server, for a firewall mark that names none.
 pub(super) fn first_family(settings: &Settings) -> Option<Family> {
-    blocks(settings).find_map(|(header, _)| match header.server? {
-        ServerName::Address(address, _) => Some(Family::of(address)),
-        ServerName::Mark(_) => None,
+    blocks(settings).find_map(|(header, _)| match header.server.as_ref()? {
+        ServerName::Address(address, _) => Some(Family::of(*address)),
+        ServerName::Mark(_) | ServerName::Group(_) => None,
     })
 }
 
@@ -32,12 +32,13 @@ pub(super) fn first_family(settings: &Settings) -> Option<Family> {
 pub(super) fn all(
     cx: &mut Context<'_>,
     defaults: &Defaults<'_>,
+    references: &mut Vec<Reference>,
 ) -> (Vec<RealServer>, Vec<RealUnset>) {
     let mut seen: BTreeMap<(IpAddr, u16), Span> = BTreeMap::new();
     let mut servers = Vec::new();
     let mut unset = Vec::new();
     for (header, settings) in blocks(defaults.settings) {
-        let Some((server, open)) = real_server(cx, defaults, header, settings) else {
+        let Some((server, open)) = real_server(cx, defaults, header, settings, references) else {
             continue;
         };
         if let Some(first) = seen.insert((server.address, server.port), header.span) {
@@ -60,8 +61,9 @@ fn real_server(
     defaults: &Defaults<'_>,
     header: &HeaderValue,
     settings: &Settings,
+    references: &mut Vec<Reference>,
 ) -> Option<(RealServer, RealUnset)> {
-    let ServerName::Address(address, port) = header.server? else {
+    let Some(ServerName::Address(address, port)) = header.server else {
         return None;
     };
     let forward = written_forward(settings, Word::LbKind).unwrap_or(defaults.forward);
@@ -75,7 +77,8 @@ fn real_server(
         server: defaults.settings,
         subject: &subject,
     };
-    let (checks, log_all_failures) = check::all(cx, &scope);
+    let (checks, log_all_failures) = check::all(cx, &scope, references);
+    thresholds(cx, settings);
     let weight = settings
         .number(Word::ServerWeight)
         .or_else(|| defaults.settings.number(Word::ServerWeight))
@@ -120,6 +123,26 @@ fn same_family(
     }
 }
 
+/// The kernel refuses a lower threshold above the upper one.
+fn thresholds(cx: &mut Context<'_>, settings: &Settings) {
+    let upper: u32 = settings.number(Word::UpperThreshold).unwrap_or(0);
+    let lower: u32 = settings.number(Word::LowerThreshold).unwrap_or(0);
+    if let Some(setting) = settings.get(Word::LowerThreshold)
+        && lower > upper
+        && !settings.failed(Word::UpperThreshold)
+    {
+        let text = "`lthreshold` must not be above `uthreshold`";
+        let diagnostic = Diagnostic::error(Code::OutOfRange, setting.span, text)
+            .because("the kernel refuses such a server");
+        cx.push(match settings.get(Word::UpperThreshold) {
+            Some(other) => diagnostic
+                .label(format!("{lower} is above {upper}"))
+                .also(other.span, "the upper one"),
+            None => diagnostic.label("there is no `uthreshold` beside it"),
+        });
+    }
+}
+
 /// The port of a server. Without translation packets keep the port of the virtual server.
 pub(super) fn port(
     cx: &mut Context<'_>,
@@ -128,12 +151,8 @@ pub(super) fn port(
     written: Option<u16>,
     span: Span,
 ) -> u16 {
-    let own = defaults.port();
-    match (forward, written) {
-        (Forward::Nat, Some(port)) => port,
-        (Forward::Direct | Forward::Tunnel(_), Some(port))
-            if port != own && matches!(defaults.service, Service::Address { .. }) =>
-        {
+    match (forward, written, defaults.port()) {
+        (Forward::Direct | Forward::Tunnel(_), Some(port), Some(own)) if port != own => {
             let text = format!("packets reach this server on port {own}, not {port}");
             cx.push(
                 Diagnostic::warning(Code::PortDiffers, span, text)
@@ -143,7 +162,7 @@ pub(super) fn port(
             );
             own
         }
-        (Forward::Direct | Forward::Tunnel(_), Some(port)) => port,
-        (_, None) => own,
+        (_, Some(port), _) => port,
+        (_, None, own) => own.unwrap_or(0),
     }
 }

@@ -1,12 +1,15 @@
 //! Addresses, routes and rules that are there whatever the state of the instances is.
 
-use super::Context;
+mod interfaces;
+pub(super) mod lines;
+
 use super::entry::{Entry, EntryKind};
 use super::settings::Settings;
+use super::{Blocks, Context};
 use crate::HostFact;
 use crate::diag::{Code, Diagnostic};
 use crate::keyword::Word;
-use crate::model::{IfName, Route, Rule, StaticAddress, Statics};
+use crate::model::{IfName, Route, Rule, StaticAddress, Statics, VrrpInstance};
 use crate::source::Span;
 use std::collections::BTreeMap;
 
@@ -14,11 +17,20 @@ use std::collections::BTreeMap;
 const DEFAULT_INTERFACE: &str = "eth0";
 
 /// All static blocks together.
-pub(super) fn assemble(cx: &mut Context<'_>, root: &Settings, global: &Settings) -> Statics {
+pub(super) fn assemble(
+    cx: &mut Context<'_>,
+    blocks: &Blocks,
+    instances: &[VrrpInstance],
+) -> Statics {
+    let root = &blocks.root;
     Statics {
-        addresses: addresses(cx, root, global),
+        addresses: addresses(cx, root, &blocks.global),
         routes: routes(cx, root, Word::StaticRoutes, "static_routes"),
         rules: rules(cx, root, Word::StaticRules, "static_rules"),
+        track_groups: interfaces::track_groups(cx, blocks),
+        garp_groups: interfaces::garp_groups(cx, &blocks.garp_groups),
+        link_delays: interfaces::link_delays(cx, root, instances),
+        tls: interfaces::tls_files(cx, blocks.ssl.as_ref()),
     }
 }
 

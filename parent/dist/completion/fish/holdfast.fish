@@ -3,6 +3,8 @@
 complete -c holdfast -f
 complete -c holdfast -s f -l use-file -r -F -d 'configuration'
 complete -c holdfast -s t -l config-test -F -d 'check the configuration and end'
+complete -c holdfast -s i -l config-id -x -a '' -d 'name for conditional lines `@NAME ...` (the hosts name up to its first dot)'
+complete -c holdfast -s e -l all-config -d 'every include has to find and read its files'
 complete -c holdfast -l format -x -a 'text json' -d 'with -t: diagnostics for people, or one JSON document'
 complete -c holdfast -s n -l dont-fork -d 'stay in the foreground'
 complete -c holdfast -s l -l log-console -d 'log to standard error as well'

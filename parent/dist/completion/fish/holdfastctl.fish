@@ -9,9 +9,11 @@ complete -c holdfastctl -s v -l version -d 'print the version'
 complete -c holdfastctl -n "not __fish_seen_subcommand_from $commands" -a check -d 'look for mistakes in configurations'
 complete -c holdfastctl -n '__fish_seen_subcommand_from check' -l host -d 'hold them against this host as well'
 complete -c holdfastctl -n '__fish_seen_subcommand_from check' -l pair -d 'hold files of several nodes against each other'
+complete -c holdfastctl -n '__fish_seen_subcommand_from check' -s i -l config-id -x -a '' -d 'for `@ID` lines'
 complete -c holdfastctl -n '__fish_seen_subcommand_from check' -l format -x -a 'text json' -d 'for people, or one JSON document'
 
 complete -c holdfastctl -n "not __fish_seen_subcommand_from $commands" -a diff -d 'say what a reload would do'
+complete -c holdfastctl -n '__fish_seen_subcommand_from diff' -s i -l config-id -x -a '' -d 'for `@ID` lines'
 complete -c holdfastctl -n '__fish_seen_subcommand_from diff' -l format -x -a 'text json' -d 'for people, or one JSON document'
 
 complete -c holdfastctl -n "not __fish_seen_subcommand_from $commands" -a fmt -d 'print configurations in their canonical form'
@@ -19,6 +21,7 @@ complete -c holdfastctl -n '__fish_seen_subcommand_from fmt' -s w -l write -d 'r
 complete -c holdfastctl -n '__fish_seen_subcommand_from fmt' -l check -d 'change nothing, name the files that differ'
 
 complete -c holdfastctl -n "not __fish_seen_subcommand_from $commands" -a dump -d 'print a configuration as it is understood'
+complete -c holdfastctl -n '__fish_seen_subcommand_from dump' -s i -l config-id -x -a '' -d 'for `@ID` lines'
 complete -c holdfastctl -n '__fish_seen_subcommand_from dump' -l format -x -a 'text json' -d 'for people, or one JSON document'
 
 complete -c holdfastctl -n "not __fish_seen_subcommand_from $commands" -a explain -d 'say more about a code such as HF0201'

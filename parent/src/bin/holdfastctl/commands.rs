@@ -4,20 +4,21 @@ use super::config::{self, Good, Outcome};
 use super::examine::examine;
 use super::files::HostFiles;
 use holdfast::cli::ReadOptions;
-use holdfast::ctl::{self, Check, FINE, FOUND, Format};
+use holdfast::ctl::{self, Check, FINE, FOUND, Format, Request};
 use holdfast::verdict::{Reading, Verdict};
 use holdfast_conf::{Loaded, Node, NotCarriedOut, Options, UnknownWords};
 use std::path::Path;
 
 /// Looks for mistakes in each file by itself, or between them.
-pub(crate) fn check(check: &Check, colour: bool) -> (String, u8) {
+pub(crate) fn check(check: &Check, request: &Request, colour: bool) -> (String, u8) {
     if check.pair {
-        return pair(check, colour);
+        return pair(check, request, colour);
     }
     let verdicts: Vec<Verdict> = check
         .files
         .iter()
-        .map(|file| examine(file, &ReadOptions::default(), check.host))
+        .enumerate()
+        .map(|(number, file)| examine(file, &reading(request, number), check.host))
         .collect();
     let text = match check.format {
         Format::Json => ctl::check_document(&verdicts),
@@ -34,9 +35,12 @@ fn status(verdicts: &[Verdict]) -> u8 {
 }
 
 /// Holds the files of several nodes against each other.
-fn pair(check: &Check, colour: bool) -> (String, u8) {
-    let loaded: Vec<Loaded> = check.files.iter().map(|file| look_at(file)).collect();
-    let names = ctl::node_names(&check.files);
+fn pair(check: &Check, request: &Request, colour: bool) -> (String, u8) {
+    let files = check.files.iter().enumerate();
+    let loaded: Vec<Loaded> = files
+        .map(|(number, file)| look_at(file, &reading(request, number)))
+        .collect();
+    let names = ctl::node_names(&check.files, &request.ids);
     let nodes: Vec<Node<'_>> = names
         .iter()
         .zip(&loaded)
@@ -47,7 +51,7 @@ fn pair(check: &Check, colour: bool) -> (String, u8) {
         .files
         .iter()
         .zip(loaded)
-        .map(|(file, loaded)| verdict(file, Reading::Read(loaded.report)))
+        .map(|(file, loaded)| verdict(file, Reading::Read(Box::new(loaded.report))))
         .collect();
     let text = match check.format {
         Format::Json => ctl::pair_document(&verdicts, &report),
@@ -58,8 +62,16 @@ fn pair(check: &Check, colour: bool) -> (String, u8) {
 }
 
 /// Says what a reload would do.
-pub(crate) fn diff(old: &Path, new: &Path, format: Format, colour: bool) -> (String, u8) {
-    let (old, new) = match (read(old), read(new)) {
+pub(crate) fn diff(
+    [old, new]: [&Path; 2],
+    format: Format,
+    request: &Request,
+    colour: bool,
+) -> (String, u8) {
+    let (old, new) = match (
+        read(old, &reading(request, 0)),
+        read(new, &reading(request, 1)),
+    ) {
         (Ok(old), Ok(new)) => (old, new),
         (Err(wrong), _) | (_, Err(wrong)) => return refused(&wrong, format, colour),
     };
@@ -72,8 +84,8 @@ pub(crate) fn diff(old: &Path, new: &Path, format: Format, colour: bool) -> (Str
 }
 
 /// Prints what is in effect.
-pub(crate) fn dump(file: &Path, format: Format, colour: bool) -> (String, u8) {
-    let loaded = look_at(file);
+pub(crate) fn dump(file: &Path, format: Format, request: &Request, colour: bool) -> (String, u8) {
+    let loaded = look_at(file, &reading(request, 0));
     let text = match format {
         Format::Json => {
             holdfast_conf::dump_json(&loaded).map(|values| ctl::with_format("values", values))
@@ -82,20 +94,32 @@ pub(crate) fn dump(file: &Path, format: Format, colour: bool) -> (String, u8) {
     };
     match text {
         Some(text) => (text, FINE),
-        None => refused(&verdict(file, Reading::Read(loaded.report)), format, colour),
+        None => refused(
+            &verdict(file, Reading::Read(Box::new(loaded.report))),
+            format,
+            colour,
+        ),
     }
 }
 
 /// Reads a configuration that is only looked at, with the places of its values. It may be one for
 /// keepalived, so what this version does not carry out is no error.
-fn look_at(file: &Path) -> Loaded {
+fn look_at(file: &Path, reading: &ReadOptions) -> Loaded {
     let options = Options {
         unknown_words: UnknownWords::Refuse,
         not_carried_out: NotCarriedOut::Warn,
         origins: true,
-        ..config::options(UnknownWords::Refuse, &ReadOptions::default())
+        ..config::options(UnknownWords::Refuse, reading)
     };
     holdfast_conf::load(&HostFiles::default(), file, &options)
+}
+
+/// How a file is read, counted from 0.
+fn reading(request: &Request, file: usize) -> ReadOptions {
+    ReadOptions {
+        config_id: request.id(file).cloned(),
+        ..ReadOptions::default()
+    }
 }
 
 fn verdict(file: &Path, reading: Reading) -> Verdict {
@@ -103,12 +127,12 @@ fn verdict(file: &Path, reading: Reading) -> Verdict {
 }
 
 /// A configuration that a reload would take, or what is wrong with it.
-fn read(path: &Path) -> Result<Box<Good>, Box<Verdict>> {
-    let reading = match config::read(path, UnknownWords::Refuse, &ReadOptions::default()) {
+fn read(path: &Path, how: &ReadOptions) -> Result<Box<Good>, Box<Verdict>> {
+    let reading = match config::read(path, UnknownWords::Refuse, how) {
         Outcome::Good(good) => return Ok(good),
         Outcome::Unreadable(text) => Reading::Unreadable(text),
         Outcome::Empty(text) => Reading::Empty(text),
-        Outcome::Wrong(report) => Reading::Read(*report),
+        Outcome::Wrong(report) => Reading::Read(report),
     };
     Err(Box::new(verdict(path, reading)))
 }

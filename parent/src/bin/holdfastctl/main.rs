@@ -48,20 +48,20 @@ fn main() -> ExitCode {
 /// What is printed, and the exit status.
 fn answer(request: Request) -> (String, u8) {
     let colour = colour(request.colour);
-    match request.command {
+    match &request.command {
         Command::Help(None) => (ctl::help(), FINE),
         Command::Help(Some(of)) => (ctl::help_of(of), FINE),
         Command::Version => (
             format!("holdfastctl v{}\n", env!("CARGO_PKG_VERSION")),
             FINE,
         ),
-        Command::Check(check) => commands::check(&check, colour),
-        Command::Diff { old, new, format } => commands::diff(&old, &new, format, colour),
+        Command::Check(check) => commands::check(check, &request, colour),
+        Command::Diff { old, new, format } => commands::diff([old, new], *format, &request, colour),
         Command::Fmt { files, target } => {
-            fmt::fmt(&files, target, errors_in_colour(request.colour))
+            fmt::fmt(files, *target, errors_in_colour(request.colour))
         }
-        Command::Dump { file, format } => commands::dump(&file, format, colour),
-        Command::Explain(codes) => (ctl::explain(&codes), FINE),
+        Command::Dump { file, format } => commands::dump(file, *format, &request, colour),
+        Command::Explain(codes) => (ctl::explain(codes), FINE),
         Command::ListCodes => (ctl::list_codes(), FINE),
     }
 }
