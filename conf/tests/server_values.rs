@@ -1,6 +1,10 @@
 //! What words of servers, checks, groups and of the daemon mean: defaults, and what overrides what.
 
-#![expect(clippy::unwrap_used, reason = "tests assert by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests assert by panicking"
+)]
 
 mod common;
 
