@@ -18,12 +18,11 @@ use crate::source::{Sources, Span};
 use crate::{Files, Options};
 use budget::{Budget, MAX_DEPTH};
 use definition::Definition;
-use expand::GivenUp;
 use include::Checks;
 use predefined::Random;
-use rope::Rope;
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// Reads everything; the lines come in the order in which they count.
 pub(crate) fn read(
@@ -63,7 +62,7 @@ struct Reader<'a> {
     names: Vec<PathBuf>,
     /// What is checked of each include of this file.
     checks: Checks,
-    definitions: HashMap<String, Definition>,
+    definitions: HashMap<Arc<str>, Definition>,
     budget: Budget,
     random: Random,
     /// Lines that make lines, inside each other.
@@ -123,23 +122,6 @@ impl Reader<'_> {
             return true;
         }
         false
-    }
-
-    /// Does something for a line that a line made.
-    fn deeper(
-        &mut self,
-        line: &Rope,
-        work: impl FnOnce(&mut Self) -> Result<(), GivenUp>,
-    ) -> Result<(), GivenUp> {
-        if self.depth >= MAX_DEPTH {
-            let place = self.outer(line, 0);
-            self.too_deep(place);
-            return Err(GivenUp);
-        }
-        self.depth = self.depth.saturating_add(1);
-        work(self)?;
-        self.depth = self.depth.saturating_sub(1);
-        Ok(())
     }
 
     fn too_deep(&mut self, place: Span) {

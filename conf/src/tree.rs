@@ -10,7 +10,7 @@ use std::borrow::Cow;
 pub(crate) const MAX_DEPTH: usize = 32;
 
 /// Words whose values are never shown, in whatever block.
-const SECRETS: &[&str] = &["auth_pass", "key", "password"];
+pub(crate) const SECRETS: &[&str] = &["auth_pass", "key", "password"];
 
 /// A word with its place.
 #[derive(Clone, Debug)]

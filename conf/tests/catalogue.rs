@@ -118,7 +118,10 @@ fn faults(text: &str) -> Vec<&'static str> {
         ("a character that is not ASCII", !text.is_ascii()),
         ("a line break", text.contains(['\n', '\r', '\t'])),
         ("two blanks", text.contains("  ")),
-        ("an open backtick", text.matches('`').count() % 2 != 0),
+        (
+            "an open backtick",
+            !text.matches('`').count().is_multiple_of(2),
+        ),
         ("a blank at an end", text.trim() != text),
     ];
     let broken = rules.into_iter().filter(|(_, broken)| *broken);

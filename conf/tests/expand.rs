@@ -11,7 +11,7 @@
 mod common;
 
 use common::{Memory, STRICT};
-use holdfast_conf::{Loaded, Options, load};
+use holdfast_conf::{Loaded, Options, UnknownWords, load};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -255,6 +255,21 @@ fn every_include_has_to_succeed_where_that_is_asked_for() {
 }
 
 #[test]
+fn a_missing_include_is_a_warning_where_unknown_words_are() {
+    let options = Options {
+        unknown_words: UnknownWords::Ignore,
+        ..STRICT
+    };
+    let text = format!("include gone\n{}", instance("", "10.0.0.1"));
+    let loaded = loaded(&text, &options);
+    assert!(loaded.config.is_some());
+    assert_eq!(
+        loaded.report.lines(),
+        ["a.conf:1:9: warning[HF0001]: there is no file `gone`"]
+    );
+}
+
+#[test]
 fn an_error_in_a_definition_names_both_places() {
     let text = "$P=300\n".to_owned()
         + &instance("", "10.0.0.1")
@@ -381,11 +396,8 @@ impl Model {
                 self.values.insert(*name, value);
             }
             Line::Several(name, lines) => {
-                let lines: Vec<_> = lines.iter().map(|line| write_parts(line)).collect();
-                self.text += &format!("$N{name}= \\\n{}\n", lines.join(" \\\n"));
-                let Line::Several(_, lines) = line else {
-                    unreachable!()
-                };
+                let text: Vec<_> = lines.iter().map(|line| write_parts(line)).collect();
+                self.text += &format!("$N{name}= \\\n{}\n", text.join(" \\\n"));
                 self.several.insert(*name, lines.clone());
             }
             Line::Words(words) => {

@@ -152,6 +152,90 @@ fn a_file_that_includes_itself_is_one_error_that_names_it() {
     );
 }
 
+/// Definitions of which each uses the one before twice.
+fn doubling(first: &str, next: impl Fn(usize) -> String) -> String {
+    let made: String = (1..40).map(next).collect();
+    format!("$A0={first}\n{made}$A39\n")
+}
+
+#[test]
+fn definitions_that_double_are_one_error() {
+    for first in ["\\\n x \\\n x", "\\\n \\\n ", ""] {
+        let text = doubling(first, |n| {
+            let before = n - 1;
+            match first {
+                "" => format!("$A{n}=${{A{before}}}${{A{before}}}\n"),
+                _ => format!("$A{n}= \\\n $A{before} \\\n $A{before}\n"),
+            }
+        });
+        let line = one_line(text);
+        assert!(
+            line.contains("error[HF0018]: this becomes too much"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_line_that_grows_is_one_error() {
+    let line = one_line(doubling("xxxx", |n| {
+        let before = n - 1;
+        format!("$A{n}=${{A{before}}}${{A{before}}}\n")
+    }));
+    assert!(
+        line.contains("error[HF0004]: this line becomes longer than 8192 bytes"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_generator_of_a_million_rounds_is_one_error() {
+    for text in [
+        "~SEQ(a, 1, 1000000) x\n",
+        "~SEQ(a, 1, 1000) ~SEQ(b, 1, 1000) x\n",
+        "$M= \\\n ~SEQ(b, 1, 1000) $N\n$N=~SEQ(c, 9223372036854775807) x\n~SEQ(a, 1, 1000) $M\n",
+    ] {
+        let line = one_line(text);
+        assert!(
+            line.contains("error[HF0018]: these generators have"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn circles_of_definitions_are_one_error_that_names_them() {
+    for (text, circle) in [
+        ("$A=$A\n$A\n", "$A -> $A"),
+        ("$A=$B\n$B=$A\n${A}\n", "$A -> $B -> $A"),
+        ("$A= \\\n x \\\n $B\n$B=$A\n$A\n", "$A -> $B -> $A"),
+        ("$A=$B\n$B=$C\n$C=$B\n$A\n$C\n", "$B -> $C -> $B"),
+    ] {
+        let line = one_line(text);
+        assert!(line.contains("error[HF0016]"), "{line}");
+        assert!(line.ends_with(circle), "{line}");
+    }
+}
+
+#[test]
+fn definitions_hundreds_deep_are_one_error() {
+    let made: String = (1..300).map(|n| format!("$A{n}=$A{}\n", n - 1)).collect();
+    let line = one_line(format!("$A0=x\n{made}$A299\n"));
+    assert!(line.contains("error[HF0018]: this goes too deep"), "{line}");
+    let line = one_line(format!("{}x\n", "@^y ~SEQ(i, 1) ".repeat(200)));
+    assert!(line.contains("error[HF0018]: this goes too deep"), "{line}");
+}
+
+#[test]
+fn what_a_definition_hides_is_not_shown() {
+    let text = "$P=hunter2 x\n$MY_SECRET=hunter3 ${P\n$Q=auth_pass ${P} ${NOT}\nauth_pass hunter5${_RANDOM 7 3}\n{ key hunter6${_PWD x} }\nvrrp_instance A {\n authentication {\n $Q\n auth_pass ${P}\n }\n}\n$MY_SECRET=1 ${MY_SECRET\n$_MY_SECRET=hunter4\n";
+    let loaded = Memory::one(text).load();
+    let shown = loaded.report.render(false) + &loaded.report.lines().join("\n");
+    assert!(shown.contains("HF0015"), "{shown}");
+    assert!(!shown.contains("hunter"), "{shown}");
+    assert!(!loaded.report.json().to_string().contains("hunter"));
+}
+
 #[test]
 fn a_missing_brace_is_one_error_where_it_is_missing() {
     let text = "vrrp_instance A {\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {\n  192.0.2.1\n\n track_script {\n }\n}\nglobal_defs {\n}\n";
@@ -224,6 +308,21 @@ fn pieces() -> impl Strategy<Value = String> {
         "${A}",
         "@x",
         "~SEQ(",
+        "$A",
+        "$B=$A",
+        "$B=${B}x",
+        "${B}",
+        "$A=\\\n",
+        "\\\n",
+        "~SEQ(i,3)",
+        "~LST({A,B},{1,$A},{$B})",
+        "$i",
+        "@^x",
+        "${_ENV A}",
+        "${_RANDOM 1 2}",
+        "${_HASH}",
+        "include_check",
+        "includea",
         "\u{a0}",
         "\u{202e}",
         "unicast_peer",

@@ -8,8 +8,11 @@ use common::Memory;
 use holdfast_conf::model::Statics;
 use holdfast_conf::{Loaded, Secrets, print};
 
+/// The group that some lines name.
+const GROUP: &str = "track_group G {\n group {\n VI\n }\n}\nvrrp_instance VI {\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {\n 198.51.100.9\n }\n}\n";
+
 fn read(word: &str, lines: &str) -> Loaded {
-    Memory::one(format!("{word} {{\n{lines}\n}}\n")).look()
+    Memory::one(format!("{word} {{\n{lines}\n}}\n{GROUP}")).look()
 }
 
 fn statics(word: &str, lines: &str) -> Statics {

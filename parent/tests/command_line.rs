@@ -208,6 +208,33 @@ fn an_empty_file_is_status_5() {
 }
 
 #[test]
+fn an_include_that_has_to_succeed_and_does_not_is_status_6() {
+    let folder = Folder::new();
+    let tested = |include: &str, options: &[&str]| {
+        let conf = folder.file("c", &format!("{include}\n{INSTANCE}"));
+        let options = [options, &["-t", "-f", conf.to_str().unwrap()]].concat();
+        status(&holdfast(&options))
+    };
+    assert_eq!(tested("includem gone", &[]), 6);
+    assert_eq!(tested("include gone", &["-e"]), 6);
+    assert_eq!(tested("include gone", &[]), 5);
+    assert_eq!(tested("include gone*", &[]), 0);
+}
+
+#[test]
+fn the_name_for_conditional_lines_comes_from_its_option_or_from_the_host() {
+    let folder = Folder::new();
+    let conf = folder.file("c", &format!("@^left wibble\n{INSTANCE}"));
+    let conf = conf.to_str().unwrap();
+    assert_eq!(status(&holdfast(&["-t", "-i", "left", "-f", conf])), 0);
+    assert_eq!(status(&holdfast(&["-t", "-i", "right", "-f", conf])), 5);
+    let name = nix::unistd::gethostname().unwrap().into_string().unwrap();
+    let name = name.split('.').next().unwrap();
+    let conf = folder.file("d", &format!("@^{name} wibble\n{INSTANCE}"));
+    assert_eq!(status(&holdfast(&["-t", "-f", conf.to_str().unwrap()])), 0);
+}
+
+#[test]
 fn a_word_that_nobody_knows_is_an_error_even_in_compatibility() {
     let folder = Folder::new();
     let conf = folder.file("c", &INSTANCE.replace("priority", "priorty"));

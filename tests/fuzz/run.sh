@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes TARGET (vrrp_packet, ipc_message, check_http, check_dns, check_smtp) for SECONDS with the
+# Fuzzes TARGET (vrrp_packet, ipc_message, check_http, check_dns, check_smtp, ipvs_answer) for SECONDS with the
 # stable compiler; more arguments go to libFuzzer. What it found lies in artifacts/TARGET, and is run again with: run.sh TARGET 0 FILE
 set -eu
 

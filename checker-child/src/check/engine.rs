@@ -7,7 +7,7 @@ mod reload;
 mod slot;
 
 pub use queue::IN_FLIGHT;
-pub use reload::{Known, Prepared};
+pub use reload::Prepared;
 
 use super::conversation::{Conversation, Finding, Outcome};
 use super::external::MiscPlan;
@@ -16,12 +16,13 @@ use super::plan::Work;
 use super::schedule::{Change, Reaction, part};
 use super::server::{ServerKey, name_of};
 use crate::limit::RateLimit;
-use holdfast_ipc::config::model::Service;
+use holdfast_ipc::balance::CheckId as Number;
 use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::time::Monotonic;
 use queue::Queue;
 use slot::{CheckSlot, ServerSlot};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Names a check; never used twice, kept over reloads that do not change what it asks.
@@ -61,7 +62,7 @@ pub enum Action {
         /// Which.
         talk: TalkId,
     },
-    /// A check turned.
+    /// A check has its first verdict or another one, or moves the weight of its server.
     Check(CheckVerdict),
     /// A real server turned, or its weight moved.
     Server(ServerVerdict),
@@ -74,14 +75,28 @@ pub enum Action {
 pub struct CheckVerdict {
     /// The real server.
     pub server: Arc<ServerKey>,
-    /// Place of the check in the server's list, from 0.
-    pub check: usize,
+    /// The number of the check in the present configuration.
+    pub check: Number,
     /// The word of the configuration for it.
     pub name: &'static str,
     /// The verdict.
     pub up: bool,
+    /// What is added to the server's configured weight.
+    pub weight: i32,
     /// What decided, with cause, duration and last bytes.
     pub finding: Finding,
+}
+
+impl CheckVerdict {
+    /// As the parent is told.
+    pub fn message(&self) -> holdfast_ipc::balance::CheckVerdict {
+        holdfast_ipc::balance::CheckVerdict {
+            check: self.check,
+            up: self.up,
+            weight: self.weight,
+            detail: format!("{} {}", self.name, self.finding),
+        }
+    }
 }
 
 /// Verdict over a real server. It holds until the next one, also over a reload. Before the first
@@ -111,20 +126,14 @@ pub enum Event {
         /// What came of it.
         finding: Finding,
     },
-    /// For a virtual server with `ha_suspend`: its address came to this host, or left it.
-    Suspend {
-        /// The virtual server.
-        service: Arc<Service>,
-        /// It is not here.
-        suspended: bool,
+    /// An address that servers with `ha_suspend` wait for came to this machine, or left it. Until
+    /// this is said it is not here.
+    Held {
+        /// The address.
+        address: IpAddr,
+        /// It is here.
+        held: bool,
     },
-}
-
-/// The servers of one virtual server.
-#[derive(Debug, Default)]
-struct Group {
-    suspended: bool,
-    members: Vec<usize>,
 }
 
 /// All checks.
@@ -137,7 +146,10 @@ pub struct Engine {
     servers: Vec<Option<ServerSlot>>,
     free: Vec<usize>,
     index: HashMap<Arc<ServerKey>, usize>,
-    services: HashMap<Arc<Service>, Group>,
+    /// Addresses that are here, of those that servers wait for.
+    held: BTreeSet<IpAddr>,
+    /// Who waits for an address.
+    waiting: HashMap<IpAddr, Vec<usize>>,
     /// Server and place of each check.
     places: HashMap<CheckId, (usize, usize)>,
     queue: Queue,
@@ -156,7 +168,8 @@ impl Engine {
             servers: Vec::new(),
             free: Vec::new(),
             index: HashMap::new(),
-            services: HashMap::new(),
+            held: BTreeSet::new(),
+            waiting: HashMap::new(),
             places: HashMap::new(),
             queue: Queue::new(in_flight),
             shortage_lines: RateLimit::default(),
@@ -174,9 +187,7 @@ impl Engine {
         match event {
             Event::Due => {}
             Event::Finished { talk, finding } => self.finished(now, talk, finding, &mut actions),
-            Event::Suspend { service, suspended } => {
-                self.suspend(now, &service, suspended, &mut actions);
-            }
+            Event::Held { address, held } => self.hold(now, address, held, &mut actions),
         }
         self.begin_due(now, &mut actions);
         actions
@@ -248,6 +259,8 @@ impl Engine {
             return;
         };
         let key = Arc::clone(&server.key);
+        let number = server.numbers.get(place).copied();
+        let configured = server.weight;
         let Some(slot) = server
             .checks
             .get_mut(place)
@@ -260,11 +273,24 @@ impl Engine {
         if suspended {
             return;
         }
+        let before = slot.weight.shift(configured).unwrap_or(0);
         let wait = match result(slot, &finding) {
             Some(reaction) => {
                 let told = lines(&slot.check, &key, &reaction, &finding);
                 actions.extend(told.into_iter().map(Action::Log));
-                judged(slot, &key, place, &reaction, finding, actions);
+                let weight = slot.weight.shift(configured).unwrap_or(0);
+                let news = reaction.first || reaction.change != Change::Same || weight != before;
+                keep_cause(slot, &finding);
+                if let Some(check) = number.filter(|_| news) {
+                    actions.push(Action::Check(CheckVerdict {
+                        server: key,
+                        check,
+                        name: name_of(&slot.check.probe),
+                        up: slot.schedule.is_up(),
+                        weight,
+                        finding,
+                    }));
+                }
                 reaction.wait
             }
             None => {
@@ -284,25 +310,21 @@ impl Engine {
 
     fn is_suspended(&self, server: usize) -> bool {
         let slot = self.servers.get(server).and_then(Option::as_ref);
-        slot.and_then(|slot| self.services.get(&slot.key.service))
-            .is_some_and(|group| group.suspended)
+        let address = slot.and_then(|slot| slot.only_with);
+        address.is_some_and(|address| !self.held.contains(&address))
     }
 
     /// Conversations under way come to their end, and count for nothing.
-    fn suspend(
-        &mut self,
-        now: Monotonic,
-        service: &Arc<Service>,
-        suspended: bool,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(group) = self.services.get_mut(service) else {
-            return;
+    fn hold(&mut self, now: Monotonic, address: IpAddr, held: bool, actions: &mut Vec<Action>) {
+        let other = match held {
+            true => self.held.insert(address),
+            false => self.held.remove(&address),
         };
-        if std::mem::replace(&mut group.suspended, suspended) == suspended {
+        if !other {
             return;
         }
-        let members = group.members.clone();
+        let suspended = !held;
+        let members = self.waiting.get(&address).cloned().unwrap_or_default();
         let word = if suspended {
             "Suspending"
         } else {
@@ -313,8 +335,8 @@ impl Engine {
                 continue;
             };
             let text = format!(
-                "{word} healthchecker for service {} for VS {service}",
-                server.key
+                "{word} healthchecker for service {} for VS {}",
+                server.key, server.key.service
             );
             actions.push(Action::Log(LogRecord::new(Level::Info, text)));
             for slot in &mut server.checks {
@@ -373,30 +395,13 @@ fn result(slot: &mut CheckSlot, finding: &Finding) -> Option<Reaction> {
     }
 }
 
-/// Reports a check that turned, and keeps why it is down.
-fn judged(
-    slot: &mut CheckSlot,
-    server: &Arc<ServerKey>,
-    check: usize,
-    reaction: &Reaction,
-    finding: Finding,
-    actions: &mut Vec<Action>,
-) {
-    let up = slot.schedule.is_up();
+/// Keeps why a check is down.
+fn keep_cause(slot: &mut CheckSlot, finding: &Finding) {
     let failed = matches!(finding.outcome, Outcome::Failed(_));
-    slot.last = match (up, failed) {
-        (true, _) => None,
-        (false, true) => Some(finding.clone()),
-        (false, false) => slot.last.take(),
-    };
-    if reaction.change != Change::Same {
-        actions.push(Action::Check(CheckVerdict {
-            server: Arc::clone(server),
-            check,
-            name: name_of(&slot.check.probe),
-            up,
-            finding,
-        }));
+    match (slot.schedule.is_up(), failed) {
+        (true, _) => slot.last = None,
+        (false, true) => slot.last = Some(finding.clone()),
+        (false, false) => {}
     }
 }
 

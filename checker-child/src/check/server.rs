@@ -1,6 +1,7 @@
 //! Real servers and the names that they have in messages and lines.
 
-use holdfast_ipc::config::model::{Check, Probe, Service, VirtualServer};
+use holdfast_ipc::balance::{self, CheckId};
+use holdfast_ipc::config::model::{Check, Probe, Service};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -36,35 +37,44 @@ pub struct CheckedServer {
     pub key: Arc<ServerKey>,
     /// `weight`, as configured.
     pub weight: u32,
-    /// `ha_suspend` of its virtual server: nothing is checked until the engine is told that the
-    /// virtual address is here.
-    pub ha_suspend: bool,
+    /// `ha_suspend`: nothing is checked while this address is not on this machine.
+    pub only_with: Option<IpAddr>,
     /// Its checks.
     pub checks: Vec<Check>,
+    /// The number of each check in this configuration.
+    pub numbers: Vec<CheckId>,
 }
 
 impl CheckedServer {
-    /// All real servers that have checks; the others are always up.
-    pub fn all_of(virtual_servers: Vec<VirtualServer>) -> Vec<Self> {
-        let mut all = Vec::new();
-        for server in virtual_servers {
-            let service = Arc::new(server.service);
-            let checked = server
-                .real_servers
+    /// From the messages of the parent.
+    pub fn all_of(servers: impl IntoIterator<Item = balance::CheckedServer>) -> Vec<Self> {
+        let mut last: Option<Arc<Service>> = None;
+        let named = servers.into_iter().map(|server| {
+            // Servers of one virtual server come one after the other and share its name.
+            let service = match last.take() {
+                Some(last) if *last == server.service => last,
+                Some(_) | None => Arc::new(server.service),
+            };
+            last = Some(Arc::clone(&service));
+            let (address, port) = (server.address, server.port);
+            let (numbers, checks) = server
+                .checks
                 .into_iter()
-                .filter(|real| !real.checks.is_empty());
-            all.extend(checked.map(|real| Self {
+                .map(|config| (config.id, config.check))
+                .unzip();
+            Self {
                 key: Arc::new(ServerKey {
-                    service: Arc::clone(&service),
-                    address: real.address,
-                    port: real.port,
+                    service,
+                    address,
+                    port,
                 }),
-                weight: real.weight,
-                ha_suspend: server.ha_suspend,
-                checks: real.checks,
-            }));
-        }
-        all
+                weight: server.weight,
+                only_with: server.only_with,
+                checks,
+                numbers,
+            }
+        });
+        named.collect()
     }
 
     /// The verdict before any result: what everybody assumes who has not been told another one.

@@ -1,13 +1,5 @@
 //! Conversations of checks with servers of all kinds, played without a socket, cut at every byte.
 
-#![cfg_attr(
-    test,
-    expect(
-        clippy::arithmetic_side_effects,
-        reason = "a test may panic on overflow"
-    )
-)]
-
 #[cfg(test)]
 mod datagrams;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Plays a server against a conversation.
 
 use holdfast_checker::check::{
-    Cause, Channel, Conversation, Finding, Input, NetError, Outcome, Plan, Step,
+    Channel, Conversation, Finding, Input, NetError, Outcome, Plan, Step,
 };
 use holdfast_ipc::config::model::{Endpoint, Micros, Probe};
 use holdfast_ipc::time::Monotonic;
@@ -59,13 +59,6 @@ impl Played {
 
     pub(crate) fn passed(&self) -> bool {
         matches!(self.finding.outcome, Outcome::Passed(_))
-    }
-
-    pub(crate) fn cause(&self) -> &Cause {
-        match &self.finding.outcome {
-            Outcome::Failed(cause) | Outcome::NotTried(cause) => cause,
-            Outcome::Passed(_) => panic!("it passed"),
-        }
     }
 }
 

@@ -260,8 +260,9 @@ impl Diagnostics {
 /// Diagnostics with the text that they point at.
 #[derive(Debug, Default)]
 pub struct Report {
-    sources: Sources,
-    said: Diagnostics,
+    // In boxes, so that a report is small enough to be moved around.
+    sources: Box<Sources>,
+    said: Box<Diagnostics>,
 }
 
 impl Report {
@@ -277,7 +278,10 @@ impl Report {
             let written = diagnostic.span.map(|span| sources.written(span).outer);
             (diagnostic.severity, written, diagnostic.span)
         });
-        let mut report = Self { sources, said };
+        let mut report = Self {
+            sources: Box::new(sources),
+            said: Box::new(said),
+        };
         report.merge_again();
         report
     }

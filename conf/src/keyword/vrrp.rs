@@ -145,7 +145,7 @@ pub(super) const ROWS: &[Keyword] = &[
     list("virtual_rules", Word::VirtualRules, Entries::Rules)
         .about("Routing rules that exist while the instance is MASTER, one a line.")
         .checked("the node that holds the addresses would lack the rules"),
-    always("accept", INSTANCE).takes(Shape::Flag)
+    row("accept", Word::Accept, INSTANCE, Shape::Flag, Fate::Always)
         .about("Accepts packets to the virtual addresses on a node that is not their owner. holdfast always does.")
         .default("on"),
     word("no_accept", Word::NoAccept, Shape::Flag)
@@ -154,8 +154,8 @@ pub(super) const ROWS: &[Keyword] = &[
     // Election and timing.
     word("nopreempt", Word::Nopreempt, Shape::Flag)
         .about("A node that comes back with a higher priority does not take the addresses from the present MASTER. Needs `state BACKUP` and a priority below 255."),
-    always("preempt", INSTANCE).takes(Shape::Flag)
-        .about("The opposite of `nopreempt`, and the default."),
+    row("preempt", Word::Preempt, INSTANCE, Shape::Flag, Fate::Always)
+        .about("The opposite of `nopreempt`, and the default; the last of both counts."),
     word("preempt_delay", Word::PreemptDelay, Shape::Time { min: 0, max: 1_000_000_000 })
         .about("Seconds, with up to six decimals, that a node with a higher priority waits until it takes the addresses from a MASTER. Needs `state BACKUP`; without effect beside `nopreempt`.")
         .default("0"),

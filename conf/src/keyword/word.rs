@@ -5,6 +5,7 @@
 pub(crate) enum Word {
     /// Nothing: the word is not carried out.
     None,
+    Accept,
     ActiveKey,
     AdvertInt,
     Alpha,
@@ -146,6 +147,7 @@ pub(crate) enum Word {
     PersistenceGranularity,
     PersistenceTimeout,
     PingCheck,
+    Preempt,
     PreemptDelay,
     Priority,
     Process,

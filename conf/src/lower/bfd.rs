@@ -58,6 +58,7 @@ fn session(cx: &mut Context<'_>, block: &Named) -> Option<BfdInstance> {
         IpAddr::V4(_) => 255,
         IpAddr::V6(_) => 64,
     });
+    nobody(cx, block);
     let (weight, reverse) = tracker::weight(settings).unwrap_or_default();
     Some(BfdInstance {
         name: name?,
@@ -79,6 +80,22 @@ fn session(cx: &mut Context<'_>, block: &Named) -> Option<BfdInstance> {
             (true, true) | (false, false) => BfdListeners::Both,
         },
     })
+}
+
+/// `vrrp` and `checker` together: each takes away the other in keepalived.
+fn nobody(cx: &mut Context<'_>, block: &Named) {
+    let settings = &block.settings;
+    let (Some(vrrp), Some(checker)) = (settings.get(Word::Vrrp), settings.get(Word::Checker))
+    else {
+        return;
+    };
+    let text = format!("with keepalived nobody is told of {}", quote(&block.name));
+    cx.push(
+        Diagnostic::note(Code::KeepalivedDiffers, checker.head, text)
+            .label("takes it away from instances; both are told here")
+            .also(vrrp.head, "takes it away from real servers")
+            .help("leave out both words: then both are told everywhere"),
+    );
 }
 
 /// The own address; none in the outer option is an error.

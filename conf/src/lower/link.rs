@@ -21,7 +21,7 @@ pub(crate) struct VmacWords {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct IpvlanWords {
     pub(crate) name: Option<(IfName, Span)>,
-    pub(crate) address: Option<(IpAddr, Span)>,
+    pub(crate) address: Option<(IpAddr, Option<u8>, Span)>,
     pub(crate) mode: Option<IpvlanMode>,
     pub(crate) group: Option<String>,
 }
@@ -64,8 +64,9 @@ pub(super) fn ipvlan(cx: &mut Context<'_>, words: &[Text<'_>]) -> Option<Box<Ipv
                 let name = behind(cx, word, words.next())?;
                 read.name = Some(named(cx, name)?);
             }
-            text if text.parse::<IpAddr>().is_ok() => {
-                read.address = Some((value::address(cx, word)?, word.span));
+            text if is_address(text) => {
+                let (address, prefix) = super::address::address_and_prefix(cx, word)?;
+                read.address = Some((address, prefix, word.span));
             }
             text if read.name.is_none() && !text.contains(['/', ':']) => {
                 read.name = Some(named(cx, word)?);
@@ -78,6 +79,12 @@ pub(super) fn ipvlan(cx: &mut Context<'_>, words: &[Text<'_>]) -> Option<Box<Ipv
         }
     }
     Some(read)
+}
+
+/// `IP` or `IP/LEN`, the length unchecked.
+fn is_address(text: &str) -> bool {
+    let address = text.split_once('/').map_or(text, |(address, _)| address);
+    address.parse::<IpAddr>().is_ok()
 }
 
 fn named(cx: &mut Context<'_>, word: &Text<'_>) -> Option<(IfName, Span)> {

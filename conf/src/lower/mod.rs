@@ -224,6 +224,7 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
     };
     let virtual_servers = checker::finish(cx, drafts, &blocks.global, &mut server_groups, &named);
     let statics = statics::assemble(cx, &blocks, &instances);
+    vrrp::also_static(cx, &blocks, &instances, &statics);
     let config = Config {
         global,
         statics,

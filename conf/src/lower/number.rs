@@ -173,6 +173,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn milliseconds_have_up_to_three_decimals() {
+        assert_eq!(decimal("10", 3), Some((10_000, false)));
+        assert_eq!(decimal("12.5", 3), Some((12_500, false)));
+        assert_eq!(decimal("10.1235", 3), Some((10_124, true)));
+        assert_eq!(decimal("9.9995", 3), Some((10_000, true)));
+    }
+
+    #[test]
     fn seconds_have_up_to_six_decimals() {
         assert_eq!(seconds("1"), Some((1_000_000, false)));
         assert_eq!(seconds(".25"), Some((250_000, false)));

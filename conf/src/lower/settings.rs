@@ -204,7 +204,29 @@ impl Settings {
         self.failed.extend(other.failed);
     }
 
+    /// Of a word and its contrary the last one counts, as with keepalived.
+    fn take_opposite(&mut self, cx: &mut Context<'_>, setting: &Setting) {
+        let Some(other) = opposite(setting.word) else {
+            return;
+        };
+        let Some(at) = self.list.iter().position(|before| before.word == other) else {
+            return;
+        };
+        let before = self.list.remove(at);
+        let text = format!(
+            "{} says the contrary of {}",
+            quote(cx.sources.slice(setting.head)),
+            quote(cx.sources.slice(before.head))
+        );
+        cx.push(
+            Diagnostic::warning(Code::SetTwice, setting.head, text)
+                .label("the last one counts")
+                .also(before.head, "this does not count"),
+        );
+    }
+
     pub(crate) fn put(&mut self, cx: &mut Context<'_>, setting: Setting, repeat: Repeat) {
+        self.take_opposite(cx, &setting);
         let before = match repeat {
             Repeat::Many => None,
             Repeat::First | Repeat::Last => self
@@ -240,6 +262,17 @@ impl Settings {
         if repeat == Repeat::Last {
             *before = setting;
         }
+    }
+}
+
+/// The word that says the contrary.
+const fn opposite(word: Word) -> Option<Word> {
+    match word {
+        Word::Accept => Some(Word::NoAccept),
+        Word::NoAccept => Some(Word::Accept),
+        Word::Preempt => Some(Word::Nopreempt),
+        Word::Nopreempt => Some(Word::Preempt),
+        _ => None,
     }
 }
 

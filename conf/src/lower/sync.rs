@@ -145,7 +145,10 @@ fn unknown(cx: &mut Context<'_>, name: &str, span: Span, instances: &BTreeSet<&s
     if cx.said.is_incomplete() {
         return;
     }
-    let near = suggest::nearest(name, instances.iter().copied());
+    let near = match cx.said.is_full() {
+        true => None,
+        false => suggest::nearest(name, instances.iter().copied()),
+    };
     let text = format!("there is no `vrrp_instance` {}", quote(name));
     cx.push(
         Diagnostic::error(Code::UnknownMember, span, text)

@@ -14,8 +14,8 @@ use crate::source::Span;
 use crate::suggest;
 use std::collections::BTreeMap;
 
-/// The blocks of one kind that exist, with the weight that is written in them.
-type Names<'a> = BTreeMap<&'a str, Option<(Weight, bool)>>;
+/// The blocks of one kind that exist, with the weight that is written in them and their place.
+type Names<'a> = BTreeMap<&'a str, (Option<(Weight, bool)>, Span)>;
 
 /// Everything that can be tracked by name.
 pub(super) struct Known<'a> {
@@ -23,6 +23,8 @@ pub(super) struct Known<'a> {
     files: Names<'a>,
     processes: Names<'a>,
     bfds: Names<'a>,
+    /// BFD sessions of which only real servers are told, with the word that says so.
+    deaf: BTreeMap<&'a str, Span>,
 }
 
 impl<'a> Known<'a> {
@@ -32,14 +34,24 @@ impl<'a> Known<'a> {
             files: names(&blocks.files),
             processes: names(&blocks.processes),
             bfds: names(&blocks.bfds),
+            deaf: blocks.bfds.iter().filter_map(only_checkers).collect(),
         }
     }
+}
+
+/// A BFD session that says `checker` and not `vrrp`.
+fn only_checkers(block: &Named) -> Option<(&str, Span)> {
+    let setting = block.settings.get(Word::Checker)?;
+    (!block.settings.has(Word::Vrrp)).then_some((block.name.as_str(), setting.head))
 }
 
 fn names(blocks: &[Named]) -> Names<'_> {
     blocks
         .iter()
-        .map(|block| (block.name.as_str(), tracker::weight(&block.settings)))
+        .map(|block| {
+            let weight = tracker::weight(&block.settings);
+            (block.name.as_str(), (weight, block.span))
+        })
         .collect()
 }
 
@@ -91,7 +103,7 @@ impl Lists {
             scripts: known_lines(cx, settings, &SCRIPTS, &known.scripts),
             files: known_lines(cx, settings, &FILES, &known.files),
             processes: known_lines(cx, settings, &PROCESSES, &known.processes),
-            bfds: known_lines(cx, settings, &BFDS, &known.bfds),
+            bfds: told_lines(cx, settings, known),
         }
     }
 
@@ -255,8 +267,11 @@ fn known_lines<N: TryFrom<String>>(
 ) -> Vec<Line<N>> {
     let mut lines = Vec::new();
     for (name, written, span) in entries(cx, settings, kind.word) {
-        let Some(own) = known.get(name.as_str()) else {
-            let near = suggest::nearest(&name, known.keys().copied());
+        let Some((own, block)) = known.get(name.as_str()) else {
+            let near = match cx.said.is_full() {
+                true => None,
+                false => suggest::nearest(&name, known.keys().copied()),
+            };
             let text = format!("there is no `{}` {}", kind.block, quote(&name));
             cx.push(
                 Diagnostic::error(kind.code, span, text)
@@ -265,6 +280,7 @@ fn known_lines<N: TryFrom<String>>(
             );
             continue;
         };
+        behind_its_use(cx, kind, &name, span, *block);
         let written = written.or(*own);
         let default = (Weight::try_from(kind.weight).unwrap_or_default(), false);
         let (weight, reverse) = written.unwrap_or(default);
@@ -276,6 +292,41 @@ fn known_lines<N: TryFrom<String>>(
                 span,
                 assumed: written.is_none(),
             });
+        }
+    }
+    lines
+}
+
+/// keepalived looks for what it has read so far.
+fn behind_its_use(cx: &mut Context<'_>, kind: &Kind, name: &str, span: Span, block: Span) {
+    if block.file != span.file || block.start < span.start {
+        return;
+    }
+    let text = format!("keepalived does not track {} here", quote(name));
+    cx.push(
+        Diagnostic::note(Code::KeepalivedDiffers, span, text)
+            .label("holdfast does")
+            .also(block, "this stands behind its use")
+            .help(format!(
+                "put the `{}` first: then both track it",
+                kind.block
+            )),
+    );
+}
+
+/// `track_bfd`; sessions that tell no instance cannot be tracked.
+fn told_lines(cx: &mut Context<'_>, settings: &Settings, known: &Known<'_>) -> Vec<Line<BfdName>> {
+    let lines: Vec<Line<BfdName>> = known_lines(cx, settings, &BFDS, &known.bfds);
+    for line in &lines {
+        if let Some(word) = known.deaf.get(line.name.as_str()) {
+            let text = format!("{} tells no instance", quote(line.name.as_str()));
+            cx.push(
+                Diagnostic::error(Code::UnknownTracker, line.span, text)
+                    .label("tracked here")
+                    .also(*word, "only real servers are told")
+                    .because("keepalived leaves it out: the instance would track nothing")
+                    .help("leave out `checker`"),
+            );
         }
     }
     lines

@@ -53,8 +53,8 @@ pub enum OwnLinkKind {
     },
     /// `use_ipvlan`.
     Ipvlan {
-        /// The address of the interface.
-        address: Option<IpAddr>,
+        /// The address of the interface, and its prefix length where one is written.
+        address: Option<(IpAddr, Option<u8>)>,
         /// The kernel's default, bridge, where it is missing.
         mode: Option<IpvlanMode>,
     },

@@ -39,7 +39,10 @@ fn own_link(page: &mut Page, link: &OwnLink) {
             "use_vmac"
         }
         OwnLinkKind::Ipvlan { address, mode } => {
-            words.extend(address.map(|address| address.to_string()));
+            words.extend(address.map(|(address, prefix)| {
+                let prefix = prefix.map_or(String::new(), |prefix| format!("/{prefix}"));
+                format!("{address}{prefix}")
+            }));
             words.extend(mode.map(|mode| {
                 match mode {
                     IpvlanMode::Bridge => "bridge",

@@ -55,7 +55,7 @@ fn surroundings(page: &mut Page, surroundings: &Surroundings) {
     );
     match &surroundings.ipvs_namespace {
         IpvsNamespace::Same => {}
-        IpvsNamespace::Default => page.line("net_namespace_ipvs"),
+        IpvsNamespace::Default => page.flag("net_namespace_ipvs", true),
         IpvsNamespace::Named(name) => page.set("net_namespace_ipvs", plain(name)),
     }
     page.maybe("instance", surroundings.instance.as_deref().map(plain));
@@ -89,17 +89,14 @@ fn mail(page: &mut Page, mail: &Mail) {
 fn start_stop(page: &mut Page, start_stop: &StartStop) {
     let default = StartStop::default();
     page.command("startup_script", start_stop.startup.as_ref());
-    page.differs(
-        "startup_script_timeout",
-        start_stop.startup_secs,
-        default.startup_secs,
-    );
+    // Not even a dump has these where they are the default: they are not carried out.
+    if start_stop.startup_secs != default.startup_secs {
+        page.set("startup_script_timeout", start_stop.startup_secs);
+    }
     page.command("shutdown_script", start_stop.shutdown.as_ref());
-    page.differs(
-        "shutdown_script_timeout",
-        start_stop.shutdown_secs,
-        default.shutdown_secs,
-    );
+    if start_stop.shutdown_secs != default.shutdown_secs {
+        page.set("shutdown_script_timeout", start_stop.shutdown_secs);
+    }
     page.time_differs("vrrp_startup_delay", start_stop.delay, Micros::ZERO);
     page.time_differs("vrrp_delay_after_boot", start_stop.after_boot, Micros::ZERO);
 }
@@ -142,8 +139,8 @@ fn lvs(page: &mut Page, lvs: &Lvs) {
     page.flag("lvs_flush", lvs.flush);
     match lvs.flush_on_stop {
         FlushOnStop::Orderly => {}
-        FlushOnStop::Own => page.line("lvs_flush_on_stop VS"),
-        FlushOnStop::All => page.line("lvs_flush_on_stop"),
+        FlushOnStop::Own => page.set("lvs_flush_on_stop", "VS"),
+        FlushOnStop::All => page.flag("lvs_flush_on_stop", true),
     }
 }
 
@@ -172,7 +169,7 @@ fn reload(page: &mut Page, global: &Global) {
     page.flag("reload_repeat", reload.repeat);
     match &reload.marker {
         None => {}
-        Some(ReloadMarker::Default) => page.line("reload_file"),
+        Some(ReloadMarker::Default) => page.flag("reload_file", true),
         Some(ReloadMarker::Path(path)) => page.set("reload_file", plain(path)),
     }
 }

@@ -14,12 +14,15 @@ const MAX_LINES: usize = 1_000_000;
 /// Bytes of the lines that are made, as for one file.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
-/// Bytes that are moved while lines are made; a line of the manual's largest example costs 200.
-/// About half a second of work.
-const MAX_WORK: usize = 512 * 1024 * 1024;
+/// Work while lines are made; the manual's largest example costs two thirds of it.
+/// What stands for nothing at all ends here after about half a second.
+const MAX_WORK: usize = 384 * 1024 * 1024;
 
 /// What each step costs beside the bytes of its line.
-const STEP: usize = 64;
+const STEP: usize = 128;
+
+/// Uses inside each other that cost nothing more. People nest three or four deep.
+const FREE_DEPTH: usize = 6;
 
 /// What is left.
 #[derive(Debug)]
@@ -45,6 +48,13 @@ impl Budget {
     /// Pays for a step on a line of some bytes.
     pub(super) fn step(&mut self, bytes: usize) -> Result<(), Exhausted> {
         pay(&mut self.work, bytes.saturating_add(STEP))
+    }
+
+    /// Pays for a use inside of others. Values that double at each level need many levels to become
+    /// large, so what is deep is dear: it ends within milliseconds.
+    pub(super) fn depth(&mut self, depth: usize) -> Result<(), Exhausted> {
+        let dear = depth.saturating_sub(FREE_DEPTH);
+        pay(&mut self.work, dear.saturating_mul(STEP).saturating_mul(4))
     }
 
     /// Pays for a made line.

@@ -3,7 +3,7 @@
 //! anew.
 
 use super::Reader;
-use super::budget::{Exhausted, MAX_ROUNDS};
+use super::budget::{Exhausted, MAX_DEPTH, MAX_ROUNDS};
 use super::definition::{self, Definition, Start, Wrong};
 use super::generator::{self, Kind, List, Sequence};
 use super::include::Include;
@@ -13,6 +13,7 @@ use super::text::{Scan, Sign, counted, skip_to};
 use crate::diag::{Code, Diagnostic, quote};
 use crate::lexer::is_blank;
 use crate::source::{Chain, PieceKind, Span};
+use crate::tree::SECRETS;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -39,7 +40,15 @@ impl Reader<'_> {
     /// Takes a line, or what stands behind a brace or a condition of it.
     pub(super) fn logical(&mut self, line: Rope, lines: Lines<'_>) -> Result<(), GivenUp> {
         self.pay(&line)?;
-        self.deeper(&line, |reader| reader.by_start(line.clone(), lines))
+        if self.depth >= MAX_DEPTH {
+            let place = self.outer(&line, 0);
+            self.too_deep(place);
+            return Err(GivenUp);
+        }
+        self.depth = self.depth.saturating_add(1);
+        self.by_start(line, lines)?;
+        self.depth = self.depth.saturating_sub(1);
+        Ok(())
     }
 
     fn by_start(&mut self, line: Rope, lines: Lines<'_>) -> Result<(), GivenUp> {
@@ -164,7 +173,8 @@ impl Reader<'_> {
         }
         let place = line.place(head.name.clone()).unwrap_or(whole);
         let value = Rc::from(value);
-        self.definitions.insert(name, Definition { value, place });
+        self.definitions
+            .insert(name.into(), Definition { value, place });
         Ok(())
     }
 
@@ -302,7 +312,7 @@ impl Reader<'_> {
         match self.definitions.get_mut(name) {
             Some(known) => *known = definition,
             None => {
-                self.definitions.insert(name.to_owned(), definition);
+                self.definitions.insert(name.into(), definition);
             }
         }
     }
@@ -404,6 +414,7 @@ impl Reader<'_> {
     /// The place of a stretch for a diagnostic.
     pub(super) fn place(&mut self, line: &Rope, range: Range<usize>) -> Span {
         if let Some(written) = line.as_written() {
+            self.hide_secrets(line.text(), written);
             return written.part(range.start, range.end);
         }
         let made = if self.said.is_full() {
@@ -412,8 +423,26 @@ impl Reader<'_> {
             self.make(line)
         };
         match made {
-            Ok(made) => made.part(range.start, range.end),
+            Ok(made) => {
+                self.hide_secrets(line.text(), made);
+                made.part(range.start, range.end)
+            }
             Err(GivenUp) => self.outer(line, range.start),
+        }
+    }
+
+    /// Hides passwords of a line that may not come to where all lines are searched for them.
+    fn hide_secrets(&mut self, text: &str, line: Span) {
+        for word in SECRETS {
+            for (at, _) in text.match_indices(word) {
+                let before = text.get(..at).and_then(|before| before.chars().last());
+                let start = at.saturating_add(word.len());
+                let rest = text.get(start..).unwrap_or("");
+                let begins = before.is_none_or(|c| is_blank(c) || matches!(c, '{' | '}'));
+                if begins && rest.starts_with(is_blank) {
+                    self.said.hide(line.part(skip_to(text, start), text.len()));
+                }
+            }
         }
     }
 
@@ -434,7 +463,7 @@ impl Reader<'_> {
         }
     }
 
-    fn exhausted(&mut self, line: &Rope) -> GivenUp {
+    pub(super) fn exhausted(&mut self, line: &Rope) -> GivenUp {
         let place = self.outer(line, 0);
         self.said.once(Code::ExpandsTooFar, || {
             Diagnostic::error(Code::ExpandsTooFar, place, "this becomes too much")

@@ -87,6 +87,9 @@ impl Reader<'_> {
         /// The word.
         const WORD: &str = "include_check";
         let text = line.text();
+        if !text.contains("check") {
+            return;
+        }
         let all = text.get(..counted(text)).unwrap_or("");
         let Some(at) = all.find(WORD) else {
             return;

@@ -15,6 +15,7 @@ use crate::suggest::nearest;
 use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Values with more than one line that were used, with their uses.
 pub(super) type More = Vec<(Rc<[Rope]>, Chain)>;
@@ -29,7 +30,7 @@ pub(super) struct Substituted {
 /// A use in a line.
 struct Found {
     range: Range<usize>,
-    name: String,
+    name: Arc<str>,
     words: String,
     braced: bool,
     quoted: bool,
@@ -80,7 +81,7 @@ impl Reader<'_> {
                 braced,
             } => Found {
                 range: at..at.saturating_add(length),
-                name: name.to_owned(),
+                name: self.shared(name),
                 words: String::new(),
                 braced,
                 quoted,
@@ -91,7 +92,7 @@ impl Reader<'_> {
                 length,
             } => Found {
                 range: at..at.saturating_add(length),
-                name: name.to_owned(),
+                name: self.shared(name),
                 words: words.to_owned(),
                 braced: true,
                 quoted,
@@ -106,6 +107,14 @@ impl Reader<'_> {
         }
     }
 
+    /// The one copy of a name that is defined.
+    fn shared(&self, name: &str) -> Arc<str> {
+        match self.definitions.get_key_value(name) {
+            Some((known, _)) => Arc::clone(known),
+            None => name.into(),
+        }
+    }
+
     fn defined(
         &mut self,
         line: &mut Rope,
@@ -115,7 +124,8 @@ impl Reader<'_> {
     ) -> Result<(), GivenUp> {
         self.pay(line)?;
         let parent = line.chain_at(found.range.start);
-        self.check_chain(line, found, parent)?;
+        let depth = self.check_chain(line, found, parent)?;
+        self.budget.depth(depth).map_err(|_| self.exhausted(line))?;
         if definition.value.len() > 1 {
             self.check_last(line, found)?;
         }
@@ -123,7 +133,7 @@ impl Reader<'_> {
         let chain = self.sources.chain(Use {
             place,
             parent,
-            name: found.name.as_str().into(),
+            name: Arc::clone(&found.name),
         });
         let value = definition
             .value
@@ -145,19 +155,17 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Circles and depth.
-    fn check_chain(&mut self, line: &Rope, found: &Found, parent: Chain) -> Result<(), GivenUp> {
-        let mut names: Vec<String> = Vec::new();
+    /// Circles and depth; gives the depth.
+    fn check_chain(&mut self, line: &Rope, found: &Found, parent: Chain) -> Result<usize, GivenUp> {
+        let mut depth = 0_usize;
         let mut circle = false;
         for one in self.sources.uses_of(parent) {
-            names.push(format!("${}", one.name));
-            if *one.name == *found.name {
-                circle = true;
-                break;
-            }
+            depth = depth.saturating_add(1);
+            // A name is shared by all of its uses.
+            circle |= Arc::ptr_eq(&one.name, &found.name);
         }
-        if !circle && names.len() < MAX_DEPTH {
-            return Ok(());
+        if !circle && depth < MAX_DEPTH {
+            return Ok(depth);
         }
         let place = match line.place(found.range.clone()) {
             Some(place) if parent == Chain::WRITTEN => place,
@@ -167,8 +175,14 @@ impl Reader<'_> {
             self.too_deep(place);
             return Err(GivenUp);
         }
+        let mut names = vec![format!("${}", found.name)];
+        for one in self.sources.uses_of(parent) {
+            names.push(format!("${}", one.name));
+            if one.name == found.name {
+                break;
+            }
+        }
         names.reverse();
-        names.push(format!("${}", found.name));
         let defined = self.definitions.get(&found.name).map(|known| known.place);
         self.said.once(Code::DefinitionCycle, || {
             let text = format!(
@@ -323,7 +337,7 @@ impl Reader<'_> {
     }
 
     fn nearest_name(&self, name: &str) -> Option<String> {
-        let names = self.definitions.keys().map(String::as_str);
+        let names = self.definitions.keys().map(|name| &**name);
         let all = names.chain(predefined::NAMES.iter().copied());
         nearest(name, all).map(str::to_owned)
     }

@@ -31,7 +31,7 @@ pub(crate) enum Outcome {
     /// There is nothing in it.
     Empty(String),
     /// It has errors.
-    Wrong(Box<Report>),
+    Wrong(Report),
     /// It can be used.
     Good(Box<Good>),
 }
@@ -76,7 +76,7 @@ pub(crate) fn read(path: &Path, unknown_words: UnknownWords, reading: &ReadOptio
             needs,
             files,
         })),
-        Some(_) | None => Outcome::Wrong(Box::new(report)),
+        Some(_) | None => Outcome::Wrong(report),
     }
 }
 

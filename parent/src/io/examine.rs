@@ -13,7 +13,7 @@ pub(crate) fn examine(path: &Path, how: &ReadOptions, host: bool) -> Verdict {
     match config::read(path, UnknownWords::Refuse, how) {
         Outcome::Unreadable(text) => Verdict::new(file, Reading::Unreadable(text)),
         Outcome::Empty(text) => Verdict::new(file, Reading::Empty(text)),
-        Outcome::Wrong(report) => Verdict::new(file, Reading::Read(report)),
+        Outcome::Wrong(report) => Verdict::new(file, Reading::Read(Box::new(report))),
         Outcome::Good(good) => {
             let (remarks, insecure) = if host {
                 facts(&good)

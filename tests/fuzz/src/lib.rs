@@ -1,5 +1,6 @@
 //! What the fuzz targets do with their input, and the inputs that they start from.
 
 pub mod check;
+pub mod ipvs;
 pub mod message;
 pub mod packet;

@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Some("check_http") => (|record| check::seeds(record, "http"), "checks.json"),
         Some("check_dns") => (|record| check::seeds(record, "dns"), "checks.json"),
         Some("check_smtp") => (|record| check::seeds(record, "smtp"), "checks.json"),
+        Some("ipvs_answer") => (holdfast_fuzz::ipvs::seeds, "ipvs.json"),
         Some(_) | None => {
             eprintln!("seeds: expected the name of a target and a directory");
             return ExitCode::FAILURE;

@@ -1,7 +1,10 @@
 //! The loop: waits, reads the clock once, gives events to the engine, carries out what it says.
 
+mod balancing;
+
 use super::clock::{self, Timer};
 use super::error::{Fatal, describe};
+use super::ipvs::Ipvs;
 use super::kernel::Kernel;
 use super::netlink::Pending;
 use super::parent::Parent;
@@ -17,6 +20,7 @@ use holdfast_ipc::time::Monotonic;
 use holdfast_vrrp::action::Action;
 use holdfast_vrrp::engine::Engine;
 use holdfast_vrrp::event::{Event, KernelState};
+use holdfast_vrrp::ipvs::balancer::Balancer;
 use std::collections::VecDeque;
 
 /// Packets that are taken from one socket in one turn. With `SOURCES_PER_TURN` a turn under a flood
@@ -51,7 +55,11 @@ pub(crate) struct EventLoop {
     poller: Poller,
     timer: Timer,
     kernel: Kernel,
+    ipvs: Ipvs,
     engine: Engine,
+    /// The engine has nothing more to do.
+    released: bool,
+    balancer: Balancer,
     phase: Phase,
     generation: Generation,
     prepared: Option<(Generation, VrrpConfig)>,
@@ -70,9 +78,16 @@ impl EventLoop {
             timer,
             requests,
             notifications,
+            ipvs,
+            balancer,
             start,
         } = prepared;
         let generation = start.generation;
+        if let Err(reason) = balancer.prepare(generation, &start.config) {
+            let refused = reason.clone();
+            parent.send(&VrrpToParent::Refused { generation, reason });
+            return Err(Fatal::Conversation(refused));
+        }
         let (kernel, state) = match Kernel::open(requests, notifications) {
             Ok(opened) => opened,
             Err(error) => {
@@ -92,6 +107,9 @@ impl EventLoop {
             poller,
             timer,
             kernel,
+            ipvs,
+            released: false,
+            balancer,
             engine: Engine::new(start.clone(), state.clone()),
             phase: Phase::Ready(Box::new(start), state),
             generation,
@@ -112,7 +130,7 @@ impl EventLoop {
 
     /// One turn: the clock is read once, a deadline that has come goes before everything else.
     fn turn(&mut self) -> Result<(), Fatal> {
-        let unfinished = !self.events.is_empty() && self.is_started();
+        let unfinished = (!self.events.is_empty() && self.is_started()) || self.balancer.has_work();
         let ready = self.poller.wait(unfinished)?;
         let now = clock::now()?;
         if self.engine.next_deadline().is_some_and(|at| at <= now) {
@@ -130,6 +148,7 @@ impl EventLoop {
             }
         }
         self.give_events(now)?;
+        self.balance(now);
         self.end_turn(now)
     }
 
@@ -154,6 +173,9 @@ impl EventLoop {
         if self.parent.is_gone() {
             self.stop(now)?;
         }
+        if self.released && self.balancer.is_finished() {
+            self.phase = Phase::Stopped;
+        }
         if let Phase::Stopping(since) = self.phase
             && now.since(since) > STOP_LIMIT
         {
@@ -168,6 +190,7 @@ impl EventLoop {
         let deadlines = [
             self.engine.next_deadline(),
             self.kernel.next_retry(),
+            self.balancer.next_deadline(),
             self.stop_deadline(),
         ];
         let next = deadlines.into_iter().flatten().min();
@@ -257,9 +280,16 @@ impl EventLoop {
             ParentToVrrp::Prepare { generation, config } => self.prepare(generation, config),
             ParentToVrrp::Commit { generation } => self.commit(now, generation)?,
             ParentToVrrp::Abort { generation } => {
+                self.balancer.abort(generation);
                 self.prepared.take_if(|(number, _)| *number == generation);
             }
-            ParentToVrrp::CheckVerdicts { .. } | ParentToVrrp::Pools { .. } => {}
+            ParentToVrrp::CheckVerdicts {
+                generation,
+                verdicts,
+            } => self.check_verdicts(generation, verdicts),
+            ParentToVrrp::Pools { generation, pools } => {
+                self.balancer.stage_pools(generation, pools);
+            }
             ParentToVrrp::Hello(_) | ParentToVrrp::Start(_) => {
                 let text = format!("{} out of turn from the parent", startup::name(&message));
                 return Err(Fatal::Conversation(text));
@@ -269,11 +299,11 @@ impl EventLoop {
     }
 
     fn go(&mut self, now: Monotonic) -> Result<(), Fatal> {
-        if !matches!(self.phase, Phase::Ready(..)) {
+        let Phase::Ready(start, state) = std::mem::replace(&mut self.phase, Phase::Running) else {
             return Err(Fatal::Conversation("a second Go".to_owned()));
-        }
-        self.phase = Phase::Running;
+        };
         self.kernel.listen(&self.poller)?;
+        self.start_balancing(*start, &state);
         self.engine.start(now, &mut self.actions);
         self.carry_out(now)
     }
@@ -281,7 +311,11 @@ impl EventLoop {
     /// Once is enough: the parent's `Stop` may be followed by its end.
     fn stop(&mut self, now: Monotonic) -> Result<(), Fatal> {
         match std::mem::replace(&mut self.phase, Phase::Stopping(now)) {
-            Phase::Running => self.give(now, Event::Stop),
+            Phase::Running => {
+                self.give(now, Event::Stop)?;
+                self.stop_balancing();
+                Ok(())
+            }
             Phase::Ready(start, state) => self.release(now, *start, state),
             before @ (Phase::Stopping(_) | Phase::Stopped) => {
                 self.phase = before;
@@ -312,7 +346,9 @@ impl EventLoop {
     }
 
     fn prepare(&mut self, generation: Generation, config: VrrpConfig) {
-        let answer = match self.engine.prepare(&config) {
+        let possible = self.engine.prepare(&config);
+        let possible = possible.and_then(|()| self.balancer.prepare(generation, &config));
+        let answer = match possible {
             Ok(()) => {
                 self.prepared = Some((generation, config));
                 VrrpToParent::Prepared { generation }
@@ -328,7 +364,9 @@ impl EventLoop {
                 // Verdicts of the old configuration that wait come first.
                 self.give_events(now)?;
                 self.generation = generation;
+                let lvs = config.lvs.clone();
                 self.give(now, Event::Reconfigure(config))?;
+                self.rebalance(lvs);
                 self.parent.send(&VrrpToParent::Committed { generation });
                 Ok(())
             }
@@ -342,6 +380,7 @@ impl EventLoop {
     /// Gives one event and carries out what it brings.
     fn give(&mut self, now: Monotonic, event: Event<'_>) -> Result<(), Fatal> {
         self.kernel.note(&event);
+        self.note_addresses(&event);
         self.engine.handle(now, event, &mut self.actions);
         self.carry_out(now)
     }
@@ -381,8 +420,11 @@ impl EventLoop {
             // The parent forgets it with the last change of that instance.
             Action::Forget(_) => {}
             Action::Log(record) => self.parent.log(record),
-            Action::Report(change) => self.parent.send(&VrrpToParent::Changed(change)),
-            Action::Stopped => self.phase = Phase::Stopped,
+            Action::Report(change) => {
+                self.balancer.instance(&change.instance, change.to);
+                self.parent.send(&VrrpToParent::Changed(change));
+            }
+            Action::Stopped => self.released = true,
         }
         Ok(())
     }

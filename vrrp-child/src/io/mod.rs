@@ -5,6 +5,7 @@ mod confine;
 mod error;
 mod event_loop;
 mod filter;
+mod ipvs;
 mod kernel;
 mod netlink;
 mod parent;
@@ -37,6 +38,7 @@ mod support {
     #![expect(clippy::arithmetic_side_effects, reason = "times of tests are near")]
 
     pub(super) mod config;
+    pub(super) mod ipvs_kernel;
     pub(super) mod namespace;
     pub(super) mod wire;
 

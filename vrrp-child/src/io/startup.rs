@@ -4,12 +4,14 @@
 use super::clock::Timer;
 use super::confine;
 use super::error::{Fatal, cannot, describe};
+use super::ipvs::Ipvs;
 use super::netlink::{Notifications, Requests};
 use super::parent::Parent;
 use super::poller::Poller;
 use super::signals::Signals;
 use holdfast_ipc::channel::ChannelError;
 use holdfast_ipc::message::{Hello, ParentToVrrp, Role, VrrpStart, VrrpToParent};
+use holdfast_vrrp::ipvs::balancer::Balancer;
 use nix::unistd::dup2_stdin;
 use std::fs::File;
 use std::io;
@@ -30,6 +32,8 @@ pub(crate) struct Prepared {
     pub(crate) timer: Timer,
     pub(crate) requests: Requests,
     pub(crate) notifications: Notifications,
+    pub(crate) ipvs: Ipvs,
+    pub(crate) balancer: Balancer,
     pub(crate) start: VrrpStart,
 }
 
@@ -43,8 +47,10 @@ pub(crate) fn prepare() -> Result<Option<Prepared>, Fatal> {
     let timer = Timer::new()?;
     let requests = Requests::open()?;
     let notifications = Notifications::open()?;
+    let ipvs = Ipvs::open();
+    let mut balancer = Balancer::default();
     parent.send(&VrrpToParent::Confined(confine::confine()?));
-    let Some(start) = receive_start(&mut parent)? else {
+    let Some(start) = receive_start(&mut parent, &mut balancer)? else {
         return Ok(None);
     };
     Ok(Some(Prepared {
@@ -54,6 +60,8 @@ pub(crate) fn prepare() -> Result<Option<Prepared>, Fatal> {
         timer,
         requests,
         notifications,
+        ipvs,
+        balancer,
         start,
     }))
 }
@@ -87,12 +95,18 @@ fn greet(parent: &mut Parent) -> Result<(), Fatal> {
     hello.check(Role::Parent).map_err(Fatal::Conversation)
 }
 
-fn receive_start(parent: &mut Parent) -> Result<Option<VrrpStart>, Fatal> {
+fn receive_start(parent: &mut Parent, balancer: &mut Balancer) -> Result<Option<VrrpStart>, Fatal> {
     loop {
         match parent.receive_within(PATIENCE) {
             Ok(ParentToVrrp::Start(start)) => return Ok(Some(start)),
             Ok(ParentToVrrp::Ping { sequence }) => parent.send(&VrrpToParent::Pong { sequence }),
-            Ok(ParentToVrrp::Pools { .. } | ParentToVrrp::CheckVerdicts { .. }) => {}
+            Ok(ParentToVrrp::Pools { generation, pools }) => {
+                balancer.stage_pools(generation, pools);
+            }
+            Ok(ParentToVrrp::CheckVerdicts {
+                generation,
+                verdicts,
+            }) => balancer.stage_verdicts(generation, verdicts),
             Ok(ParentToVrrp::Stop) => {
                 parent.send(&VrrpToParent::Stopped);
                 return Ok(None);

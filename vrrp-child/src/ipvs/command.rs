@@ -1,6 +1,6 @@
 //! What can be asked of the kernel.
 
-use super::table::{Server, ServerKey, ServiceKey, ServiceOptions, SyncDaemon, SyncRole, Timeouts};
+use super::table::{Server, ServerKey, ServiceKey, ServiceOptions, SyncDaemon, Timeouts};
 
 /// A change of the kernel's table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Command {
     SetTimeouts(Timeouts),
     /// Starts a sync daemon.
     StartDaemon(SyncDaemon),
-    /// Stops a sync daemon; the kernel wants to be told all that it was started with.
+    /// Stops the sync daemon of a role.
     StopDaemon(SyncDaemon),
     /// Clears the counters of one service or of all.
     Zero(Option<ServiceKey>),
@@ -73,14 +73,5 @@ impl Query {
             Self::Services | Self::Servers(_) | Self::Daemons => true,
             Self::Service(_) | Self::Timeouts | Self::Info => false,
         }
-    }
-}
-
-/// Names of a sync daemon for the log.
-impl SyncDaemon {
-    /// `master on eth0, id 51`.
-    pub fn show(&self) -> String {
-        let role: SyncRole = self.role;
-        format!("{role} on {}, id {}", self.interface, self.id)
     }
 }

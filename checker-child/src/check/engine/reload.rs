@@ -4,10 +4,11 @@
 use super::super::http::Patterns;
 use super::super::plan::Work;
 use super::super::schedule::part;
-use super::super::server::{CheckedServer, ServerKey};
+use super::super::server::CheckedServer;
 use super::slot::{CheckSlot, ServerSlot};
-use super::{Action, CheckId, Engine, Group, spread, tell_if_other};
-use holdfast_ipc::config::model::{Check, Service};
+use super::{Action, CheckId, Engine, Number, spread, tell_if_other};
+use holdfast_ipc::balance::CheckVerdict as Known;
+use holdfast_ipc::config::model::Check;
 use holdfast_ipc::time::Monotonic;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -36,17 +37,6 @@ struct Source {
     work: Work,
     /// This one asks the same already.
     keeps: Option<CheckId>,
-}
-
-/// What a predecessor knew about a check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
-    /// The real server.
-    pub server: Arc<ServerKey>,
-    /// Place of the check in the server's list, from 0.
-    pub check: usize,
-    /// The verdict.
-    pub up: bool,
 }
 
 impl Engine {
@@ -84,19 +74,16 @@ impl Engine {
         })
     }
 
-    /// Switches over. `known` are the verdicts of a predecessor, for the first configuration.
+    /// Switches over. `known` are verdicts of a predecessor over checks that are new here.
     pub fn commit(&mut self, now: Monotonic, prepared: Prepared, known: &[Known]) -> Vec<Action> {
         let Some(prepared) = self.up_to_date(prepared) else {
             return Vec::new();
         };
         let mut actions = Vec::new();
-        let known: HashMap<_, _> = known
-            .iter()
-            .map(|known| ((&known.server, known.check), known.up))
-            .collect();
+        let known: HashMap<_, _> = known.iter().map(|known| (known.check, known)).collect();
         self.round = self.round.saturating_add(1);
         let mut queue_holds = self.round > 1;
-        let mut groups = Groups::new(std::mem::take(&mut self.services));
+        self.waiting.clear();
         for Incoming {
             config,
             at,
@@ -104,7 +91,11 @@ impl Engine {
         } in prepared.servers
         {
             let at = at.unwrap_or_else(|| self.place_for(&config));
-            let suspended = groups.add(&config, at);
+            if let Some(address) = config.only_with {
+                self.waiting.entry(address).or_default().push(at);
+            }
+            let held = |address| self.held.contains(&address);
+            let suspended = config.only_with.is_some_and(|address| !held(address));
             let arrival = Arrival {
                 now,
                 suspended,
@@ -112,7 +103,8 @@ impl Engine {
             };
             queue_holds &= !self.take_over(&arrival, at, config, sources, &mut actions);
         }
-        self.services = groups.done();
+        let waiting = &self.waiting;
+        self.held.retain(|address| waiting.contains_key(address));
         queue_holds &= !self.drop_others(&mut actions);
         if !queue_holds {
             self.fill_queue();
@@ -154,7 +146,7 @@ impl Engine {
         &mut self,
         arrival: &Arrival<'_>,
         at: usize,
-        config: CheckedServer,
+        mut config: CheckedServer,
         sources: Option<Vec<Source>>,
         actions: &mut Vec<Action>,
     ) -> bool {
@@ -164,6 +156,8 @@ impl Engine {
         };
         server.round = self.round;
         server.weight = config.weight;
+        server.only_with = config.only_with;
+        server.numbers = std::mem::take(&mut config.numbers);
         if let Some(sources) = sources {
             let old = std::mem::take(&mut server.checks);
             self.replace(arrival, at, old, config, sources, actions);
@@ -202,6 +196,10 @@ impl Engine {
         sources: Vec<Source>,
         actions: &mut Vec<Action>,
     ) {
+        let server = self.servers.get(at).and_then(Option::as_ref);
+        let numbers = server
+            .map(|server| server.numbers.clone())
+            .unwrap_or_default();
         let mut old: BTreeMap<_, _> = old.into_iter().map(|slot| (slot.id, slot)).collect();
         let mut slots = Vec::new();
         for (place, (check, source)) in config.checks.into_iter().zip(sources).enumerate() {
@@ -210,7 +208,8 @@ impl Engine {
                 Some(slot) => changed(slot, check, arrival.now),
                 None => {
                     self.next_check = self.next_check.saturating_add(1);
-                    let known = arrival.known.get(&(&config.key, place)).copied();
+                    let number = numbers.get(place);
+                    let known = number.and_then(|number| arrival.known.get(number)).copied();
                     let id = CheckId(self.next_check);
                     let slot = CheckSlot::new(id, check, source.work, known);
                     first(slot, self.seed, arrival.now, known)
@@ -252,61 +251,11 @@ impl Engine {
     }
 }
 
-/// Puts the servers together by virtual server. Those of one come one after the other, so that
-/// few of them have to be looked up.
-struct Groups {
-    earlier: HashMap<Arc<Service>, Group>,
-    all: HashMap<Arc<Service>, Group>,
-    present: Option<(Arc<Service>, Group)>,
-}
-
-impl Groups {
-    fn new(earlier: HashMap<Arc<Service>, Group>) -> Self {
-        let all = HashMap::with_capacity(earlier.len());
-        Self {
-            earlier,
-            all,
-            present: None,
-        }
-    }
-
-    /// True where the server is suspended.
-    fn add(&mut self, config: &CheckedServer, at: usize) -> bool {
-        let service = &config.key.service;
-        if let Some((present, group)) = &mut self.present
-            && Arc::ptr_eq(present, service)
-        {
-            group.members.push(at);
-            return group.suspended;
-        }
-        self.flush();
-        let mut group = self.all.remove(service).unwrap_or_default();
-        let before = self
-            .earlier
-            .get(service)
-            .is_none_or(|group| group.suspended);
-        group.suspended = config.ha_suspend && before;
-        group.members.push(at);
-        let suspended = group.suspended;
-        self.present = Some((Arc::clone(service), group));
-        suspended
-    }
-
-    fn flush(&mut self) {
-        self.all.extend(self.present.take());
-    }
-
-    fn done(mut self) -> HashMap<Arc<Service>, Group> {
-        self.flush();
-        self.all
-    }
-}
-
 /// How the checks of a new configuration arrive.
 struct Arrival<'a> {
     now: Monotonic,
     suspended: bool,
-    known: &'a HashMap<(&'a Arc<ServerKey>, usize), bool>,
+    known: &'a HashMap<Number, &'a Known>,
 }
 
 /// Finds for each check the present one that asks the same: the one at the same place first, which
@@ -358,7 +307,7 @@ fn changed(mut slot: CheckSlot, check: Check, now: Monotonic) -> CheckSlot {
 }
 
 /// A new check waits for its warmup; one with a known verdict is in the middle of its life.
-fn first(mut slot: CheckSlot, seed: u64, now: Monotonic, known: Option<bool>) -> CheckSlot {
+fn first(mut slot: CheckSlot, seed: u64, now: Monotonic, known: Option<&Known>) -> CheckSlot {
     let random = spread(seed, slot.id, 0);
     let wait = match known {
         Some(_) => part(slot.check.timing.delay_loop, random),

@@ -5,8 +5,10 @@ use super::super::plan::Work;
 use super::super::schedule::{Rules, Schedule};
 use super::super::server::{CheckedServer, ServerKey, name_of};
 use super::{CheckId, TalkId};
+use holdfast_ipc::balance::{CheckId as Number, CheckVerdict as Known};
 use holdfast_ipc::config::model::{Check, Probe};
 use holdfast_ipc::time::Monotonic;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// One check.
@@ -37,8 +39,21 @@ pub(super) enum Weight {
     Shifts(i64),
 }
 
+impl Weight {
+    /// What is added to the configured weight.
+    pub(super) fn shift(self, configured: u32) -> Option<i32> {
+        let shift = match self {
+            Self::Leaves => return None,
+            Self::Sets(weight) => i64::from(weight).saturating_sub(i64::from(configured)),
+            Self::Shifts(shift) => shift,
+        };
+        let (least, most) = (i64::from(i32::MIN), i64::from(i32::MAX));
+        i32::try_from(shift.clamp(least, most)).ok()
+    }
+}
+
 impl CheckSlot {
-    pub(super) fn new(id: CheckId, check: Check, work: Work, known: Option<bool>) -> Self {
+    pub(super) fn new(id: CheckId, check: Check, work: Work, known: Option<&Known>) -> Self {
         let rules = Rules {
             timing: check.timing,
             pages: work.pages(),
@@ -48,11 +63,14 @@ impl CheckSlot {
             id,
             check,
             work,
-            schedule: Schedule::new(rules, known),
+            schedule: Schedule::new(rules, known.map(|known| known.up)),
             due: None,
             talk: None,
             queued: false,
-            weight: Weight::Leaves,
+            weight: match known {
+                Some(known) if known.weight != 0 => Weight::Shifts(i64::from(known.weight)),
+                Some(_) | None => Weight::Leaves,
+            },
             last: None,
         }
     }
@@ -82,7 +100,10 @@ impl CheckSlot {
 pub(super) struct ServerSlot {
     pub(super) key: Arc<ServerKey>,
     pub(super) weight: u32,
+    pub(super) only_with: Option<IpAddr>,
     pub(super) checks: Vec<CheckSlot>,
+    /// The number of each check in the present configuration.
+    pub(super) numbers: Vec<Number>,
     /// What was told of it last, or is assumed by everybody.
     pub(super) told: Verdict,
     /// The configuration that names it.
@@ -103,7 +124,9 @@ impl ServerSlot {
         Self {
             key: Arc::clone(&config.key),
             weight: config.weight,
+            only_with: config.only_with,
             checks: Vec::new(),
+            numbers: Vec::new(),
             told: Verdict { up, weight: None },
             round,
         }
@@ -134,12 +157,10 @@ impl ServerSlot {
         let configured = i64::from(self.weight);
         let mut moved = None;
         for slot in &self.checks {
-            let shift = match slot.weight {
-                Weight::Leaves => continue,
-                Weight::Sets(weight) => i64::from(weight).saturating_sub(configured),
-                Weight::Shifts(shift) => shift,
-            };
-            moved = Some(moved.unwrap_or(configured).saturating_add(shift));
+            if let Some(shift) = slot.weight.shift(self.weight) {
+                let shift = i64::from(shift);
+                moved = Some(moved.unwrap_or(configured).saturating_add(shift));
+            }
         }
         let most = i64::from(i32::MAX);
         moved.map(|weight: i64| u32::try_from(weight.clamp(0, most)).unwrap_or(0))

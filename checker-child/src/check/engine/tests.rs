@@ -4,9 +4,10 @@ use super::super::excerpt::Excerpt;
 use super::super::server::CheckedServer;
 use super::*;
 use crate::event;
+use holdfast_ipc::balance;
 use holdfast_ipc::config::model::{
     BodyPattern, Check, CheckTiming, Endpoint, HttpProbe, HttpVersion, Micros, Probe, Protocol,
-    ShellWords, Url,
+    Service, ShellWords, Url,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -82,12 +83,20 @@ fn key(number: u32) -> Arc<ServerKey> {
 }
 
 fn server(number: u32, checks: Vec<Check>) -> CheckedServer {
+    let count = u32::try_from(checks.len()).unwrap();
     CheckedServer {
         key: key(number),
         weight: 10,
-        ha_suspend: false,
+        only_with: None,
         checks,
+        numbers: (0..count)
+            .map(|place| Number::new(100 * number + place))
+            .collect(),
     }
+}
+
+fn address() -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1))
 }
 
 fn good() -> Finding {
@@ -123,7 +132,11 @@ impl World {
         Self::with(IN_FLIGHT, servers, &[])
     }
 
-    fn with(in_flight: usize, servers: Vec<CheckedServer>, known: &[Known]) -> Self {
+    fn with(
+        in_flight: usize,
+        servers: Vec<CheckedServer>,
+        known: &[balance::CheckVerdict],
+    ) -> Self {
         let mut world = Self {
             engine: Engine::new(7, in_flight),
             now: START,
@@ -141,7 +154,7 @@ impl World {
         self.load_knowing(servers, &[]);
     }
 
-    fn load_knowing(&mut self, servers: Vec<CheckedServer>, known: &[Known]) {
+    fn load_knowing(&mut self, servers: Vec<CheckedServer>, known: &[balance::CheckVerdict]) {
         let prepared = self.engine.prepare(servers).unwrap();
         let actions = self.engine.commit(self.now, prepared, known);
         self.carry_out(actions);
@@ -226,12 +239,24 @@ fn a_server_goes_and_comes_back_with_its_lines_and_verdicts() {
     assert_eq!(world.servers, [down, verdict(true, "")]);
     let check = |up, finding| CheckVerdict {
         server: key(1),
-        check: 0,
+        check: Number::new(100),
         name: "TCP_CHECK",
         up,
+        weight: 0,
         finding,
     };
-    assert_eq!(world.checks, [check(false, bad()), check(true, good())]);
+    assert_eq!(
+        world.checks,
+        [
+            check(true, good()),
+            check(false, bad()),
+            check(true, good())
+        ]
+    );
+    assert_eq!(
+        world.checks[1].message().detail,
+        "TCP_CHECK connection refused after 1 ms"
+    );
 }
 
 #[test]
@@ -305,10 +330,11 @@ fn a_check_with_alpha_has_to_show_itself_first_and_nobody_has_to_be_told() {
 
 #[test]
 fn what_a_predecessor_knew_is_told_and_gone_on_from() {
-    let known = [Known {
-        server: key(1),
-        check: 0,
+    let known = [balance::CheckVerdict {
+        check: Number::new(100),
         up: false,
+        weight: 0,
+        detail: String::new(),
     }];
     let mut world = World::with(IN_FLIGHT, vec![server(1, vec![tcp(80)])], &known);
     assert!(!world.is_up(1));
@@ -487,12 +513,12 @@ fn what_cannot_be_done_is_refused_with_its_place_before_anything_changes() {
 fn ha_suspend_checks_only_while_the_address_is_here() {
     let config = || {
         let mut config = server(1, vec![tcp(80)]);
-        config.ha_suspend = true;
+        config.only_with = Some(address());
         vec![config]
     };
-    let suspend = |suspended| Event::Suspend {
-        service: service(1),
-        suspended,
+    let suspend = |suspended: bool| Event::Held {
+        address: address(),
+        held: !suspended,
     };
     let mut world = World::new(config());
     assert_eq!(world.engine.next_deadline(), None);
@@ -518,17 +544,18 @@ fn ha_suspend_checks_only_while_the_address_is_here() {
 
 #[test]
 fn checks_go_on_when_ha_suspend_is_taken_out_of_the_configuration() {
-    let config = |ha_suspend| {
+    let config = |ha_suspend: bool| {
         let mut config = server(1, vec![tcp(80)]);
-        config.ha_suspend = ha_suspend;
+        config.only_with = ha_suspend.then(address);
         vec![config]
     };
     let mut world = World::new(config(true));
     world.load(config(false));
     assert!(world.turn(good()) < LOOP);
-    // Put in again it changes nothing until the engine is told where the address is.
     world.load(config(true));
-    assert_eq!(world.turn(good()), LOOP);
+    world.now = world.now.after(LOOP.times(2));
+    world.handle(Event::Due);
+    assert_eq!(world.going, []);
 }
 
 #[test]
@@ -618,12 +645,12 @@ fn checks_with_a_warmup_are_spread_over_it() {
 #[test]
 fn suspending_again_and_again_does_not_let_the_queue_grow() {
     let mut config = server(1, vec![tcp(80)]);
-    config.ha_suspend = true;
+    config.only_with = Some(address());
     let mut world = World::new(vec![config]);
     for round in 0..1_000 {
-        world.handle(Event::Suspend {
-            service: service(1),
-            suspended: round % 2 == 1,
+        world.handle(Event::Held {
+            address: address(),
+            held: round % 2 == 0,
         });
     }
     assert!(world.engine.queue.waiting() <= 3);

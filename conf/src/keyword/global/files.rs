@@ -56,8 +56,7 @@ pub(super) const ROWS: &[Keyword] = &[
         "What later `include` lines of this file have to fulfil: `readable`, `match`, \
          `wildcard_match`, `brace_match`, each with `+` or `-` to add or take away; nothing means \
          all of them.",
-    )
-    .checked("each `include` line is judged by its own word alone"),
+    ),
     idle("config_save_dir", HERE, DUMPS)
         .takes(Shape::Text)
         .about("A directory where configuration and state are kept around each reload."),

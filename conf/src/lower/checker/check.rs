@@ -63,9 +63,14 @@ pub(super) fn all(
     scope: &Scope<'_>,
     references: &mut Vec<Reference>,
 ) -> (Vec<Check>, Vec<Option<bool>>) {
+    // Exactly as many as there are: 50,000 lists with room for four would cost as much as the rest.
+    let blocks = scope.real.list().iter();
+    let count = blocks
+        .filter(|setting| matches!(setting.value, Value::Block(..)))
+        .count();
     let mut found = Found {
-        checks: Vec::new(),
-        log_all: Vec::new(),
+        checks: Vec::with_capacity(count),
+        log_all: Vec::with_capacity(count),
     };
     for setting in scope.real.list() {
         let Value::Block(_, own) = &setting.value else {

@@ -35,8 +35,9 @@ pub(super) fn all(
     references: &mut Vec<Reference>,
 ) -> (Vec<RealServer>, Vec<RealUnset>) {
     let mut seen: BTreeMap<(IpAddr, u16), Span> = BTreeMap::new();
-    let mut servers = Vec::new();
-    let mut unset = Vec::new();
+    let count = blocks(defaults.settings).count();
+    let mut servers = Vec::with_capacity(count);
+    let mut unset = Vec::with_capacity(count);
     for (header, settings) in blocks(defaults.settings) {
         let Some((server, open)) = real_server(cx, defaults, header, settings, references) else {
             continue;

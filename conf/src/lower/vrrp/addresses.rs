@@ -99,6 +99,9 @@ fn list(
         if let Some(dev) = &address.dev {
             cx.need(HostFact::Interface(dev.clone()), &scope.subject, entry.span);
         }
+        if address.use_vmac {
+            covered(cx, scope, address, entry.span);
+        }
         match seen.get(&address.address) {
             Some(first) => {
                 let text = format!("{} is there twice", address.address);
@@ -115,6 +118,25 @@ fn list(
         }
     }
     list
+}
+
+/// `use_vmac` on an address that has a VMAC anyway.
+fn covered(cx: &mut Context<'_>, scope: &Scope<'_>, address: &VirtualAddress, span: Span) {
+    let own = scope.own.interface(Word::Interface);
+    let elsewhere = address.dev.is_some() && address.dev != own;
+    let word = if elsewhere {
+        Word::UseVmacAddr
+    } else {
+        Word::UseVmac
+    };
+    if let Some(setting) = scope.own.get(word) {
+        let text = format!("`use_vmac` has no effect on {}", address.address);
+        cx.push(
+            Diagnostic::warning(Code::IdleWord, span, text)
+                .label("this address has a VMAC anyway")
+                .also(setting.head, "because of this"),
+        );
+    }
 }
 
 /// One advert carries addresses of one family.

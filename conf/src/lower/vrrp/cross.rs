@@ -3,10 +3,10 @@
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::Word;
 use crate::lower::entry::EntryKind;
-use crate::lower::{Context, Named};
-use crate::model::{IfName, OwnLinkKind, Transport, VirtualRouter, VrrpInstance};
+use crate::lower::{Blocks, Context, Named};
+use crate::model::{IfName, OwnLinkKind, Statics, Transport, VirtualRouter, VrrpInstance};
 use crate::source::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 pub(super) fn check(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)]) {
@@ -85,6 +85,58 @@ fn same_address(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)]) {
             }
         }
     }
+}
+
+/// An address that is there in any case and moves as well.
+pub(in crate::lower) fn also_static(
+    cx: &mut Context<'_>,
+    blocks: &Blocks,
+    instances: &[VrrpInstance],
+    statics: &Statics,
+) {
+    let fixed: BTreeSet<(Option<&IfName>, IpAddr)> = statics
+        .addresses
+        .iter()
+        .map(|line| (line.address.dev.as_ref(), line.address.address))
+        .collect();
+    for instance in instances {
+        let router = &instance.router;
+        for address in router.addresses.iter().chain(&router.excluded) {
+            let interface = address.dev.as_ref().or(router.interface.as_ref());
+            if !fixed.contains(&(interface, address.address)) || cx.said.is_full() {
+                continue;
+            }
+            let name = router.name.as_str();
+            let Some(block) = blocks.instances.iter().find(|block| block.name == name) else {
+                continue;
+            };
+            let text = format!(
+                "{} is in `static_ipaddress` and in {}",
+                address.address,
+                quote(name)
+            );
+            let mut diagnostic =
+                Diagnostic::warning(Code::SameAddress, place(block, address.address), text)
+                    .label("it moves")
+                    .because("every node would hold it, whoever is MASTER");
+            if let Some(first) = static_place(blocks, address.address) {
+                diagnostic = diagnostic.also(first, "it stays");
+            }
+            cx.push(diagnostic);
+        }
+    }
+}
+
+/// Where an address is written in `static_ipaddress`.
+fn static_place(blocks: &Blocks, address: IpAddr) -> Option<Span> {
+    blocks
+        .root
+        .entries(Word::StaticIpaddress)
+        .find(|entry| match &entry.kind {
+            EntryKind::StaticAddress(line) => line.address.address == address,
+            _ => false,
+        })
+        .map(|entry| entry.span)
 }
 
 /// Where an address is written in an instance.

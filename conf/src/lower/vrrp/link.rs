@@ -155,7 +155,7 @@ fn ipvlan(cx: &mut Context<'_>, basics: Basics, setting: &Setting) -> Option<Own
             .label("an IPv4 address for that interface is expected behind this")
             .because("adverts over IPv4 need a source; keepalived stays in FAULT without one"),
         ),
-        Some((address, span)) if Family::of(address) != basics.family => {
+        Some((address, _, span)) if Family::of(address) != basics.family => {
             let text = format!(
                 "{address} does not fit this instance, which is {}",
                 basics.family
@@ -170,7 +170,7 @@ fn ipvlan(cx: &mut Context<'_>, basics: Basics, setting: &Setting) -> Option<Own
     Some(OwnLink {
         name: name.map(|(name, _)| name),
         kind: OwnLinkKind::Ipvlan {
-            address: address.map(|(address, _)| address),
+            address: address.map(|(address, prefix, _)| (address, prefix)),
             mode,
         },
         group,

@@ -9,6 +9,8 @@ mod garp;
 mod hmac;
 mod link;
 mod transport;
+
+pub(super) use cross::also_static;
 mod traps;
 
 use super::settings::Settings;

@@ -71,7 +71,12 @@ pub(super) fn transport(
 
 /// Words of unicast without a list of peers.
 fn idle_unicast_words(cx: &mut Context<'_>, scope: &Scope<'_>) {
-    for word in [Word::UnicastSrcIp, Word::UnicastTtl, Word::CheckUnicastSrc] {
+    for word in [
+        Word::UnicastSrcIp,
+        Word::UnicastTtl,
+        Word::CheckUnicastSrc,
+        Word::OldUnicastChecksum,
+    ] {
         if let Some(setting) = scope.own.get(word) {
             let name = keyword::name_in(Section::Instance, word);
             let text = format!("`{name}` without `unicast_peer`");

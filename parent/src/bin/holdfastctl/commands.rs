@@ -140,7 +140,7 @@ fn read(path: &Path, how: &ReadOptions) -> Result<Box<Good>, Box<Verdict>> {
         Outcome::Good(good) => return Ok(good),
         Outcome::Unreadable(text) => Reading::Unreadable(text),
         Outcome::Empty(text) => Reading::Empty(text),
-        Outcome::Wrong(report) => Reading::Read(report),
+        Outcome::Wrong(report) => Reading::Read(Box::new(report)),
     };
     Err(Box::new(verdict(path, reading)))
 }

@@ -97,7 +97,7 @@ pub fn read_server(part: &Part<'_>, of: Family) -> Result<ServerAnswer, Malforme
 }
 
 /// A sync daemon of a dump.
-pub fn read_daemons(part: &Part<'_>) -> Result<SyncDaemon, Malformed> {
+pub fn read_daemon(part: &Part<'_>) -> Result<SyncDaemon, Malformed> {
     find(part.attributes(), top::DAEMON)
         .and_then(sync_daemon)
         .ok_or(Malformed("a sync daemon"))
@@ -279,4 +279,15 @@ fn address(family: Family, value: &[u8]) -> Option<IpAddr> {
         Family::V4 => value.first_chunk::<4>().map(|four| IpAddr::from(*four)),
         Family::V6 => value.first_chunk::<16>().map(|bytes| IpAddr::from(*bytes)),
     }
+}
+
+/// The number of the error in an acknowledgement or at the end of a dump; 0 is success. None where
+/// it is neither.
+pub fn read_errno(part: &Part<'_>) -> Option<i32> {
+    if !matches!(part.kind, number::NLMSG_ERROR | number::NLMSG_DONE) {
+        return None;
+    }
+    // The kernel writes them negative.
+    let code = to_u32(part.payload).map_or(0, u32::cast_signed);
+    Some(code.saturating_neg())
 }

@@ -65,7 +65,7 @@ pub fn command(command: &Command, family: FamilyId, sequence: u32, datagram: &mu
 /// Puts a query behind what is in `datagram`. Only one dump can be open on a socket.
 pub fn query(query: &Query, family: FamilyId, sequence: u32, datagram: &mut Vec<u8>) {
     let flags = if query.is_dump() {
-        NLM_F_REQUEST | NLM_F_DUMP
+        NLM_F_REQUEST | NLM_F_ACK | NLM_F_DUMP
     } else {
         NLM_F_REQUEST | NLM_F_ACK
     };
@@ -120,6 +120,8 @@ pub struct Part<'a> {
     pub sequence: u32,
     /// What is behind the header of netlink.
     pub payload: &'a [u8],
+    /// The message with its header.
+    pub whole: &'a [u8],
 }
 
 impl<'a> Part<'a> {
@@ -136,6 +138,7 @@ pub fn parts(mut rest: &[u8]) -> impl Iterator<Item = Part<'_>> {
             *rest.first_chunk::<HEADER>()?;
         let length = usize::try_from(u32::from_ne_bytes([l0, l1, l2, l3])).ok()?;
         let payload = rest.get(HEADER..length)?;
+        let whole = rest.get(..length)?;
         rest = rest
             .get(length.checked_next_multiple_of(ALIGNMENT)?..)
             .unwrap_or_default();
@@ -144,6 +147,7 @@ pub fn parts(mut rest: &[u8]) -> impl Iterator<Item = Part<'_>> {
             flags: u16::from_ne_bytes([f0, f1]),
             sequence: u32::from_ne_bytes([s0, s1, s2, s3]),
             payload,
+            whole,
         })
     })
 }

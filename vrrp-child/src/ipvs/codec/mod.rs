@@ -8,7 +8,7 @@ mod number;
 mod request;
 
 pub use answer::{
-    Connections, Info, Malformed, ServerAnswer, ServiceAnswer, Stats, read_daemons, read_family,
-    read_info, read_server, read_service, read_timeouts,
+    Connections, Info, Malformed, ServerAnswer, ServiceAnswer, Stats, read_daemon, read_errno,
+    read_family, read_info, read_server, read_service, read_timeouts,
 };
 pub use frame::{FamilyId, Part, command, family_query, parts, query};

@@ -124,3 +124,6 @@ pub(super) const STATE_BACKUP: u32 = 2;
 pub(super) const NO_SCHEDULER: &str = "none";
 /// `CTRL_ATTR_FAMILY_ID`.
 pub(super) const CTRL_FAMILY_ID: u16 = 1;
+/// Acknowledgement or error, and the end of a dump (linux/netlink.h).
+pub(super) const NLMSG_ERROR: u16 = 2;
+pub(super) const NLMSG_DONE: u16 = 3;

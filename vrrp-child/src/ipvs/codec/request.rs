@@ -50,7 +50,7 @@ pub(super) fn command(command: &Command) -> (u8, Writer) {
             cmd::NEW_DAEMON
         }
         Command::StopDaemon(described) => {
-            out.nested(top::DAEMON, &identified(described));
+            out.nested(top::DAEMON, &stopped(described));
             cmd::DEL_DAEMON
         }
         Command::Zero(key) => {
@@ -165,30 +165,21 @@ fn set_timeouts(timeouts: Timeouts, out: &mut Writer) {
     out.u32(top::TIMEOUT_UDP, timeouts.udp);
 }
 
-/// What names a sync daemon.
-fn identified(described: &SyncDaemon) -> Writer {
+/// The kernel stops the daemon of a role, whatever the rest says.
+fn stopped(described: &SyncDaemon) -> Writer {
     let mut out = Writer::default();
-    out.u32(
-        daemon::STATE,
-        match described.role {
-            SyncRole::Master => number::STATE_MASTER,
-            SyncRole::Backup => number::STATE_BACKUP,
-        },
-    );
-    out.text(daemon::MCAST_IFN, described.interface.as_str());
+    out.u32(daemon::STATE, role_number(described.role));
     out.u32(daemon::SYNC_ID, u32::from(described.id));
     out
 }
 
 fn started(described: &SyncDaemon) -> Writer {
-    let mut out = identified(described);
+    let mut out = Writer::default();
+    out.u32(daemon::STATE, role_number(described.role));
+    out.text(daemon::MCAST_IFN, described.interface.as_str());
+    out.u32(daemon::SYNC_ID, u32::from(described.id));
     if let Some(max_len) = described.max_len {
         out.u16(daemon::SYNC_MAXLEN, max_len);
-    }
-    match described.group {
-        Some(IpAddr::V4(group)) => out.put(daemon::MCAST_GROUP, &group.octets()),
-        Some(IpAddr::V6(group)) => out.put(daemon::MCAST_GROUP6, &group.octets()),
-        None => {}
     }
     if let Some(port) = described.port {
         out.u16(daemon::MCAST_PORT, port);
@@ -196,7 +187,19 @@ fn started(described: &SyncDaemon) -> Writer {
     if let Some(ttl) = described.ttl {
         out.u8(daemon::MCAST_TTL, ttl);
     }
+    match described.group {
+        Some(IpAddr::V4(group)) => out.put(daemon::MCAST_GROUP, &group.octets()),
+        Some(IpAddr::V6(group)) => out.put(daemon::MCAST_GROUP6, &group.octets()),
+        None => {}
+    }
     out
+}
+
+fn role_number(role: SyncRole) -> u32 {
+    match role {
+        SyncRole::Master => number::STATE_MASTER,
+        SyncRole::Backup => number::STATE_BACKUP,
+    }
 }
 
 fn family_number(family: Family) -> u16 {

@@ -1,0 +1,219 @@
+//! What is to be done at the kernel, piece by piece.
+
+use crate::ipvs::command::Command;
+use crate::ipvs::fault::{self, ENOENT, RETRY};
+use crate::ipvs::slots::Slots;
+use crate::ipvs::syncd::{Settings, Wanted};
+use crate::ipvs::table::{Entry, ServiceKey, SyncDaemon, Timeouts};
+use crate::ipvs::work::{Done, Refusal, Work};
+use holdfast_ipc::config::model::{Lvs, Micros};
+use holdfast_ipc::log::{Level, LogRecord};
+use holdfast_ipc::state::VrrpState;
+use holdfast_ipc::time::Monotonic;
+
+/// Time between two looks at the kernel's table, which tells nobody when it is changed. A look is
+/// two system calls and a few microseconds for each service, spread over pieces.
+const RECONCILE: Micros = Micros::from_secs(60);
+
+/// Where the kernel's load balancer stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// Nobody has asked yet.
+    #[default]
+    Unknown,
+    /// It is not there; the time to ask again.
+    Missing(Monotonic),
+    /// Its settings are to be read.
+    Found,
+    /// It is in use.
+    Open,
+}
+
+/// The kernel's side of the balancer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kernel {
+    stage: Stage,
+    flush: bool,
+    wanted: Wanted,
+    settings: Settings,
+    settings_failed: bool,
+    slots: Slots,
+    retry: Option<Monotonic>,
+    reconcile: Option<Monotonic>,
+    missing_told: bool,
+}
+
+impl Kernel {
+    /// Everything is to be taken away first, whoever made it.
+    pub(super) const fn flush(&mut self) {
+        self.flush = true;
+    }
+
+    /// Says what a service should be.
+    pub(super) fn want(&mut self, key: ServiceKey, entry: Option<Entry>) {
+        self.slots.want(key, entry);
+    }
+
+    /// All services go. Nothing is tried for long any more.
+    pub(super) fn want_nothing(&mut self) {
+        self.slots.want_nothing();
+        self.reconcile = None;
+    }
+
+    /// Says what timeouts and daemons should be.
+    pub(super) fn settings(&mut self, lvs: &Lvs, state: Option<VrrpState>) {
+        let wanted = Wanted::new(lvs, state, &self.wanted);
+        if wanted != self.wanted {
+            self.wanted = wanted;
+            self.settings_failed = false;
+        }
+    }
+
+    pub(super) const fn is_missing(&self) -> bool {
+        matches!(self.stage, Stage::Missing(_))
+    }
+
+    /// Without virtual servers the kernel is not asked at all, so that no module is loaded.
+    fn is_needed(&self) -> bool {
+        self.flush
+            || self.stage == Stage::Open
+            || !self.slots.is_empty()
+            || !self.wanted.is_nothing()
+    }
+
+    pub(super) fn has_work(&self) -> bool {
+        self.is_needed()
+            && match self.stage {
+                Stage::Unknown | Stage::Found => true,
+                Stage::Missing(_) => false,
+                Stage::Open => {
+                    self.flush || !self.slots.is_settled() || !self.settings_plan().is_empty()
+                }
+            }
+    }
+
+    fn settings_plan(&self) -> Vec<Command> {
+        if self.settings_failed {
+            Vec::new()
+        } else {
+            self.settings.plan(&self.wanted)
+        }
+    }
+
+    pub(super) fn next_work(&mut self) -> Option<Work> {
+        if !self.is_needed() {
+            return None;
+        }
+        match self.stage {
+            Stage::Unknown => Some(Work::Open),
+            Stage::Missing(_) => None,
+            Stage::Found => Some(Work::ReadSettings),
+            Stage::Open if self.flush => Some(Work::Change(vec![Command::Flush])),
+            Stage::Open => match self.settings_plan() {
+                commands if commands.is_empty() => self.slots.next(),
+                commands => Some(Work::Change(commands)),
+            },
+        }
+    }
+
+    pub(super) fn done(&mut self, now: Monotonic, done: Done, log: &mut Vec<LogRecord>) {
+        match done {
+            Done::Opened(Ok(())) => {
+                self.stage = Stage::Found;
+                if std::mem::take(&mut self.missing_told) {
+                    log.push(LogRecord::new(Level::Notice, fault::AVAILABLE));
+                }
+            }
+            Done::Opened(Err(refusal)) => self.missing(now, &refusal, log),
+            Done::Settings(result) => self.read_settings(result, log),
+            Done::Found(found) => {
+                let gone = found.iter().any(|(_, result)| is_gone(result));
+                self.slots.found(found, log);
+                if gone {
+                    self.stage = Stage::Unknown;
+                    self.slots.doubt();
+                }
+            }
+            Done::Changed(results) => self.changed(results, log),
+        }
+        if (self.slots.has_failed() || self.settings_failed) && self.retry.is_none() {
+            self.retry = Some(now.after(RETRY));
+        }
+        let idle = self.slots.is_settled() && !self.slots.is_empty();
+        if self.stage == Stage::Open && self.reconcile.is_none() && idle {
+            self.reconcile = Some(now.after(RECONCILE));
+        }
+    }
+
+    fn missing(&mut self, now: Monotonic, refusal: &Refusal, log: &mut Vec<LogRecord>) {
+        self.stage = Stage::Missing(now.after(RETRY));
+        if !std::mem::replace(&mut self.missing_told, true) {
+            log.push(LogRecord::new(Level::Error, fault::unavailable(refusal)));
+        }
+    }
+
+    fn read_settings(
+        &mut self,
+        result: Result<(Timeouts, Vec<SyncDaemon>), Refusal>,
+        log: &mut Vec<LogRecord>,
+    ) {
+        self.stage = Stage::Open;
+        match result {
+            Ok((timeouts, daemons)) => self.settings = Settings::found(timeouts, daemons),
+            Err(refusal) => {
+                self.settings_failed = true;
+                let text = format!("IPVS: reading its timeouts failed: {}", refusal.text);
+                log.push(LogRecord::new(Level::Error, text));
+            }
+        }
+    }
+
+    fn changed(&mut self, results: Vec<(Command, Result<(), Refusal>)>, log: &mut Vec<LogRecord>) {
+        let (services, others): (Vec<_>, Vec<_>) = results
+            .into_iter()
+            .partition(|(command, _)| command.service().is_some());
+        self.slots.changed(services, log);
+        for (command, result) in others {
+            let flushing = command == Command::Flush;
+            match result {
+                Ok(()) if flushing => self.slots.flushed(),
+                Ok(()) => self.settings.apply(&command),
+                Err(refusal) => {
+                    self.settings_failed |= !flushing;
+                    let text = fault::refused(&command, &refusal);
+                    log.push(LogRecord::new(Level::Error, text));
+                }
+            }
+            self.flush &= !flushing;
+        }
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Monotonic> {
+        if !self.is_needed() {
+            return None;
+        }
+        match self.stage {
+            Stage::Missing(retry) => Some(retry),
+            Stage::Unknown | Stage::Found => None,
+            Stage::Open => [self.retry, self.reconcile].into_iter().flatten().min(),
+        }
+    }
+
+    pub(super) fn timer_due(&mut self, now: Monotonic) {
+        if matches!(self.stage, Stage::Missing(retry) if retry <= now) {
+            self.stage = Stage::Unknown;
+        }
+        if self.retry.take_if(|retry| *retry <= now).is_some() {
+            self.settings_failed = false;
+            self.slots.retry();
+        }
+        if self.reconcile.take_if(|time| *time <= now).is_some() {
+            self.slots.doubt();
+        }
+    }
+}
+
+/// A missing service is no error of a read: only the family itself can be missing so.
+fn is_gone(result: &Result<Option<Entry>, Refusal>) -> bool {
+    matches!(result, Err(refusal) if refusal.errno == ENOENT)
+}

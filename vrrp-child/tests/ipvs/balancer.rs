@@ -1,0 +1,474 @@
+use crate::model::{Kernel, member, pool, sorry, verdict, web};
+use holdfast_ipc::balance::{PoolChange, PoolConfig, PoolId};
+use holdfast_ipc::config::model::{FlushOnStop, GroupMember, Lvs, Protocol, Scheduler, Service};
+use holdfast_ipc::config::{Generation, VrrpConfig};
+use holdfast_ipc::time::Monotonic;
+use holdfast_vrrp::event::IfIndex;
+use holdfast_vrrp::ipvs::balancer::{Action, Balancer};
+use holdfast_vrrp::ipvs::command::Command;
+use std::net::IpAddr;
+
+pub(crate) const FIRST: Generation = Generation::new(1);
+pub(crate) const SECOND: Generation = Generation::new(2);
+
+/// A balancer with its kernel.
+#[derive(Default)]
+pub(crate) struct Bench {
+    pub(crate) balancer: Balancer,
+    pub(crate) kernel: Kernel,
+    pub(crate) said: Vec<Action>,
+    pub(crate) secs: u64,
+}
+
+impl Bench {
+    pub(crate) fn new(pools: Vec<PoolConfig>) -> Self {
+        Self::with(Kernel::default(), pools, Lvs::default(), true)
+    }
+
+    pub(crate) fn with(kernel: Kernel, pools: Vec<PoolConfig>, lvs: Lvs, fresh: bool) -> Self {
+        let mut bench = Self {
+            kernel,
+            ..Self::default()
+        };
+        bench.stage(FIRST, pools);
+        bench.balancer.start(FIRST, lvs, fresh, &mut bench.said);
+        bench.work();
+        bench
+    }
+
+    pub(crate) fn stage(&mut self, generation: Generation, pools: Vec<PoolConfig>) {
+        let config = VrrpConfig {
+            pools: u32::try_from(pools.len()).unwrap(),
+            ..VrrpConfig::default()
+        };
+        for piece in pools.chunks(64) {
+            self.balancer.stage_pools(generation, piece.to_vec());
+        }
+        self.balancer.prepare(generation, &config).unwrap();
+    }
+
+    pub(crate) fn reload(&mut self, pools: Vec<PoolConfig>, lvs: Lvs) {
+        self.kernel.commands.clear();
+        self.said.clear();
+        self.stage(SECOND, pools);
+        self.balancer.commit(SECOND, lvs, &mut self.said);
+        self.work();
+    }
+
+    /// Until there is nothing to do.
+    pub(crate) fn work(&mut self) {
+        let now = Monotonic::from_micros(self.secs * 1_000_000);
+        for _ in 0..10_000 {
+            let Some(work) = self.balancer.next_work() else {
+                assert!(!self.balancer.has_work());
+                return;
+            };
+            let done = self.kernel.carry_out(work);
+            self.balancer.done(now, done, &mut self.said);
+        }
+        panic!("it never ends");
+    }
+
+    pub(crate) fn verdict(&mut self, check: u32, up: bool) {
+        self.balancer
+            .verdicts(FIRST, vec![verdict(check, up)], &mut self.said);
+        self.work();
+    }
+
+    pub(crate) fn wait(&mut self, secs: u64) {
+        self.secs += secs;
+        let now = Monotonic::from_micros(self.secs * 1_000_000);
+        self.balancer.timer_due(now);
+        self.work();
+    }
+
+    pub(crate) fn lines(&mut self) -> Vec<String> {
+        let said = std::mem::take(&mut self.said);
+        let texts = said.into_iter().filter_map(|action| match action {
+            Action::Log(record) => Some(record.text),
+            Action::Held { .. } | Action::Changed { .. } => None,
+        });
+        texts.collect()
+    }
+
+    fn commands(&mut self) -> Vec<Command> {
+        std::mem::take(&mut self.kernel.commands)
+    }
+}
+
+/// Pools 192.0.2.1 and so on with five servers each.
+fn many(count: u32) -> Vec<PoolConfig> {
+    let pools = (0..count).map(|number| {
+        let [_, a, b, c] = number.to_be_bytes();
+        PoolConfig {
+            id: PoolId::new(number),
+            service: web([10, a, b, c].into()),
+            ..pool((1..=5).map(member).collect())
+        }
+    });
+    pools.collect()
+}
+
+#[test]
+fn an_empty_kernel_gets_the_services_with_their_servers() {
+    let bench = Bench::new(vec![pool(vec![member(1), member(2)])]);
+    assert_eq!(bench.kernel.weights(), [(1, 1), (2, 1)]);
+}
+
+#[test]
+fn what_a_predecessor_left_is_taken_over_and_only_the_difference_is_programmed() {
+    let pools = vec![pool(vec![member(1), member(2)])];
+    let left = Bench::new(pools.clone()).kernel;
+    let left = Kernel {
+        commands: Vec::new(),
+        ..left
+    };
+    let mut same = Bench::with(left.clone(), pools, Lvs::default(), false);
+    assert_eq!(same.commands(), []);
+    let mut less = Bench::with(left, vec![pool(vec![member(2)])], Lvs::default(), false);
+    assert!(matches!(less.commands()[..], [Command::RemoveServer(..)]));
+}
+
+#[test]
+fn an_unchanged_reload_asks_the_kernel_nothing() {
+    let pools = many(300);
+    let mut bench = Bench::new(pools.clone());
+    bench.stage(SECOND, pools);
+    bench.kernel.commands.clear();
+    bench.said.clear();
+    bench
+        .balancer
+        .commit(SECOND, Lvs::default(), &mut bench.said);
+    assert_eq!(bench.said, []);
+    // What is in the queue is the same as before: there is no piece to carry out.
+    assert_eq!(bench.balancer.next_work(), None);
+}
+
+#[test]
+fn a_reload_changes_what_is_different_and_nothing_else() {
+    let mut bench = Bench::new(many(3));
+    let mut next = many(3);
+    next.remove(2);
+    next[1].scheduler = Scheduler::Wlc;
+    next[0].members.pop();
+    bench.reload(next, Lvs::default());
+    let commands = bench.commands();
+    assert!(
+        matches!(
+            commands[..],
+            [
+                Command::RemoveServer(..),
+                Command::EditService(..),
+                Command::RemoveService(_)
+            ]
+        ),
+        "{commands:?}"
+    );
+    assert_eq!(bench.kernel.table.len(), 2);
+}
+
+#[test]
+fn a_verdict_changes_one_server_of_one_service() {
+    let mut bench = Bench::new(many(1));
+    bench.commands();
+    bench.verdict(3, false);
+    assert!(matches!(bench.commands()[..], [Command::RemoveServer(..)]));
+    bench.verdict(3, true);
+    assert!(matches!(bench.commands()[..], [Command::AddServer(..)]));
+}
+
+#[test]
+fn a_verdict_of_another_configuration_changes_nothing() {
+    let mut bench = Bench::new(many(1));
+    bench.reload(many(1), Lvs::default());
+    bench.said.clear();
+    bench.verdict(1, false);
+    assert_eq!(bench.said, []);
+    assert_eq!(bench.commands(), []);
+}
+
+#[test]
+fn a_verdict_that_came_with_the_next_configuration_holds_from_there_on() {
+    let mut bench = Bench::new(many(1));
+    bench.stage(SECOND, many(1));
+    let mut said = Vec::new();
+    bench
+        .balancer
+        .verdicts(SECOND, vec![verdict(1, false)], &mut said);
+    assert_eq!(said, []);
+    bench
+        .balancer
+        .commit(SECOND, Lvs::default(), &mut bench.said);
+    bench.work();
+    assert_eq!(bench.kernel.weights(), [(2, 1), (3, 1), (4, 1), (5, 1)]);
+}
+
+#[test]
+fn a_configuration_that_is_not_complete_is_refused() {
+    let mut balancer = Balancer::default();
+    balancer.stage_pools(FIRST, many(1));
+    let config = VrrpConfig {
+        pools: 2,
+        ..VrrpConfig::default()
+    };
+    let refused = balancer.prepare(FIRST, &config).unwrap_err();
+    assert_eq!(refused, "2 virtual servers were announced, 1 came");
+}
+
+#[test]
+fn a_group_with_more_addresses_than_the_kernel_should_have_is_refused() {
+    let mut balancer = Balancer::default();
+    let service = Service::Group {
+        name: "all".to_owned(),
+        protocol: Protocol::Tcp,
+        members: vec![GroupMember::Addresses {
+            first: [10, 0, 0, 0].into(),
+            last: [10, 255, 255, 255].into(),
+            port: 80,
+        }],
+    };
+    let large = PoolConfig {
+        service,
+        ..pool(vec![member(1)])
+    };
+    balancer.stage_pools(FIRST, vec![large]);
+    let config = VrrpConfig {
+        pools: 1,
+        ..VrrpConfig::default()
+    };
+    let refused = balancer.prepare(FIRST, &config).unwrap_err();
+    assert!(
+        refused.starts_with("[all]:0: a range of the group"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn servers_that_somebody_took_away_are_put_back_within_a_minute() {
+    let mut bench = Bench::new(many(2));
+    let whole = bench.kernel.table.clone();
+    bench.commands();
+    bench.lines();
+    let key = *bench.kernel.table.keys().next().unwrap();
+    bench
+        .kernel
+        .table
+        .get_mut(&key)
+        .unwrap()
+        .servers
+        .pop_first();
+    bench.wait(60);
+    assert_eq!(bench.kernel.table, whole);
+    assert!(matches!(bench.commands()[..], [Command::AddServer(..)]));
+    assert_eq!(
+        bench.lines(),
+        [
+            "VS [10.0.0.0]:tcp:80: somebody else changed it in the kernel (1 differences); it is put \
+          back"
+        ]
+    );
+}
+
+#[test]
+fn a_service_that_somebody_took_away_is_back_with_the_next_verdict() {
+    let mut bench = Bench::new(many(1));
+    bench.kernel.table.clear();
+    bench.verdict(3, false);
+    assert_eq!(bench.kernel.weights(), [(1, 1), (2, 1), (4, 1), (5, 1)]);
+}
+
+#[test]
+fn a_server_that_somebody_put_there_before_is_no_error() {
+    let mut bench = Bench::new(many(1));
+    bench.verdict(3, false);
+    let entry = bench.kernel.table.values_mut().next().unwrap();
+    let (key, server) = entry.servers.first_key_value().unwrap();
+    let mut key = *key;
+    key.address = [10, 0, 0, 3].into();
+    let mut other = *server;
+    other.weight = 9;
+    entry.servers.insert(key, other);
+    bench.lines();
+    bench.verdict(3, true);
+    assert_eq!(
+        bench.kernel.weights(),
+        [(1, 1), (2, 1), (3, 1), (4, 1), (5, 1)]
+    );
+    assert_eq!(
+        bench.lines(),
+        ["Adding service [10.0.0.3]:tcp:80 to VS [10.0.0.0]:tcp:80"]
+    );
+}
+
+#[test]
+fn services_of_others_stay_at_start_reload_and_stop() {
+    let mut kernel = Bench::new(many(1)).kernel;
+    let foreign = kernel.table.clone();
+    kernel.commands.clear();
+    let ours = vec![pool(vec![member(1)])];
+    let mut bench = Bench::with(kernel, ours, Lvs::default(), true);
+    bench.reload(vec![pool(vec![member(2)])], Lvs::default());
+    bench.balancer.stop(&mut bench.said);
+    bench.work();
+    assert!(bench.balancer.is_finished());
+    assert_eq!(bench.kernel.table, foreign);
+}
+
+#[test]
+fn lvs_flush_empties_the_table_at_the_start_but_not_behind_a_crash() {
+    let left = Bench::new(many(3)).kernel;
+    let lvs = Lvs {
+        flush: true,
+        ..Lvs::default()
+    };
+    for fresh in [true, false] {
+        let mut kernel = left.clone();
+        kernel.commands.clear();
+        let mut bench = Bench::with(kernel, many(1), lvs.clone(), fresh);
+        assert_eq!(bench.kernel.table.len(), if fresh { 1 } else { 3 });
+        assert_eq!(bench.commands().contains(&Command::Flush), fresh);
+    }
+}
+
+#[test]
+fn lvs_flush_on_stop_takes_also_what_others_made() {
+    let left = Bench::new(many(3)).kernel;
+    for flush_on_stop in [FlushOnStop::Orderly, FlushOnStop::Own, FlushOnStop::All] {
+        let lvs = Lvs {
+            flush_on_stop,
+            ..Lvs::default()
+        };
+        let mut bench = Bench::with(left.clone(), many(1), lvs, true);
+        bench.balancer.stop(&mut bench.said);
+        bench.work();
+        assert!(bench.balancer.is_finished());
+        let all = flush_on_stop == FlushOnStop::All;
+        assert_eq!(bench.kernel.table.len(), if all { 0 } else { 2 });
+    }
+}
+
+#[test]
+fn a_kernel_without_ipvs_is_said_once_and_asked_again_every_30_s() {
+    let missing = Kernel {
+        missing: true,
+        ..Kernel::default()
+    };
+    let pools = vec![PoolConfig {
+        sorry_server: sorry(false),
+        ..pool(vec![member(1)])
+    }];
+    let mut bench = Bench::with(missing, pools, Lvs::default(), true);
+    assert_eq!(
+        bench.lines(),
+        [
+            "Gained quorum 1+0=1 <= 1 for VS [192.0.2.1]:tcp:80",
+            "IPVS is not in this kernel (error 2): virtual servers are checked, not programmed; \
+             VRRP is not touched. load the module with `modprobe ip_vs` (and name it in \
+             /etc/modules-load.d); it is tried again every 30 s"
+        ]
+    );
+    assert!(!bench.balancer.is_programmed());
+    assert_eq!(
+        bench.balancer.next_deadline(),
+        Some(Monotonic::from_micros(30_000_000))
+    );
+    bench.wait(30);
+    assert_eq!(bench.lines(), [""; 0]);
+    bench.verdict(1, false);
+    assert_eq!(bench.lines().len(), 4);
+    bench.kernel.missing = false;
+    bench.wait(30);
+    assert_eq!(
+        bench.lines(),
+        ["IPVS is in the kernel now: virtual servers are programmed"]
+    );
+    assert_eq!(bench.kernel.weights(), [(99, 1)]);
+}
+
+#[test]
+fn a_missing_scheduler_costs_its_service_alone_and_is_tried_again() {
+    let kernel = Kernel {
+        no_scheduler: Some("mh"),
+        ..Kernel::default()
+    };
+    let mut pools = many(2);
+    pools[0].scheduler = Scheduler::Mh;
+    let mut bench = Bench::with(kernel, pools, Lvs::default(), true);
+    assert_eq!(bench.kernel.table.len(), 1);
+    let lines = bench.lines();
+    assert_eq!(
+        lines.last().unwrap(),
+        "VS [10.0.0.0]:tcp:80: adding it to the kernel failed: error 2; the scheduler is not in \
+         this kernel: `modprobe ip_vs_mh`; it is tried again every 30 s"
+    );
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    bench.wait(30);
+    assert_eq!(bench.lines(), [""; 0]);
+    bench.kernel.no_scheduler = None;
+    bench.wait(30);
+    assert_eq!(bench.kernel.table.len(), 2);
+}
+
+#[test]
+fn without_virtual_servers_the_kernel_is_not_asked_at_all() {
+    let mut bench = Bench::new(Vec::new());
+    assert_eq!(bench.balancer.next_work(), None);
+    assert_eq!(bench.balancer.next_deadline(), None);
+    bench.balancer.stop(&mut bench.said);
+    assert!(bench.balancer.is_finished());
+}
+
+#[test]
+fn a_release_without_start_is_finished() {
+    assert!(Balancer::default().is_finished());
+}
+
+#[test]
+fn the_addresses_that_pause_checks_are_told_when_they_come_and_leave() {
+    let vip: IpAddr = [192, 0, 2, 1].into();
+    let eth0 = IfIndex::new(2).unwrap();
+    let eth1 = IfIndex::new(3).unwrap();
+    let pools = vec![PoolConfig {
+        ha_suspend: true,
+        ..pool(vec![member(1)])
+    }];
+    let mut bench = Bench::new(pools);
+    let mut said = Vec::new();
+    bench
+        .balancer
+        .address(eth0, [192, 0, 2, 9].into(), true, &mut said);
+    bench.balancer.address(eth0, vip, true, &mut said);
+    bench.balancer.address(eth1, vip, true, &mut said);
+    bench.balancer.address(eth0, vip, false, &mut said);
+    bench.balancer.link_gone(eth1, &mut said);
+    let told = |held| Action::Held { address: vip, held };
+    assert_eq!(said, [told(true), told(false)]);
+}
+
+#[test]
+fn changes_carry_the_number_of_the_configuration_that_they_are_about() {
+    let mut bench = Bench::new(many(1));
+    bench.reload(Vec::new(), Lvs::default());
+    let told = bench.said.iter().filter_map(|action| match action {
+        Action::Changed { generation, change } => Some((*generation, change)),
+        Action::Log(_) | Action::Held { .. } => None,
+    });
+    let told: Vec<_> = told.collect();
+    assert_eq!(told.len(), 6);
+    assert!(told.iter().all(|(generation, _)| *generation == FIRST));
+    assert!(matches!(told[5].1, PoolChange::Quorum { up: false, .. }));
+    assert_eq!(bench.kernel.table.len(), 0);
+}
+
+#[test]
+fn two_pools_for_one_service_are_the_first_ones() {
+    let first = pool(vec![member(1)]);
+    let second = PoolConfig {
+        id: PoolId::new(1),
+        ..pool(vec![member(2)])
+    };
+    let mut bench = Bench::new(vec![first, second]);
+    bench.verdict(2, false);
+    bench.verdict(2, true);
+    assert_eq!(bench.kernel.weights(), [(1, 1)]);
+}
