@@ -134,7 +134,7 @@ const COMPAT_NAME: &str = "keepalived";
 
 /// Options of keepalived that mean something which this version does not do. Ignoring them would
 /// be worse than not starting.
-const NOT_CARRIED_OUT: &[(char, &str, &str)] = &[
+pub const NOT_CARRIED_OUT: &[(char, &str, &str)] = &[
     (
         'X',
         "release-vips",

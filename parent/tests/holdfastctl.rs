@@ -238,6 +238,36 @@ fn a_code_is_explained_however_it_is_written() {
 }
 
 #[test]
+fn a_word_is_shown_with_all_about_it() {
+    let (status, text, told) = holdfastctl(&["words", "vrrp_instance", "priority"]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!((status, told.as_str()), (0, ""));
+    assert_eq!(lines[0], "vrrp_instance/priority 1..255");
+    assert_eq!(
+        lines.last(),
+        Some(&"    Default: 100; 255 with `state MASTER`.")
+    );
+    let (status, _, told) = holdfastctl(&["words", "vrrp_instance", "priorty"]);
+    let hint = "holdfastctl: there is no word and no block `vrrp_instance priorty`";
+    assert_eq!((status, told.starts_with(hint)), (2, true), "{told}");
+}
+
+#[test]
+fn all_words_are_listed_for_machines() {
+    let (_, text, _) = holdfastctl(&["words", "--format=json"]);
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let (_, lines, _) = holdfastctl(&["words"]);
+    let words = document["words"].as_array().unwrap();
+    assert_eq!(document["format"], 1);
+    assert_eq!(words.len(), lines.lines().count());
+    let fields: Vec<&String> = words[0].as_object().unwrap().keys().collect();
+    assert_eq!(
+        fields,
+        ["about", "arguments", "blocks", "name", "treatment"]
+    );
+}
+
+#[test]
 fn a_reload_is_told_before_it_happens() {
     let folder = Folder::new();
     let old = folder.file("old", GOOD);

@@ -62,6 +62,11 @@ impl Treatment {
 }
 
 impl WordInfo {
+    /// The word with the blocks around it: `vrrp_instance/authentication/auth_type`.
+    pub fn path(&self) -> String {
+        [&self.blocks, &[self.name][..]].concat().join("/")
+    }
+
     /// For machines. Fields that hold nothing are left out.
     pub fn json(&self) -> Value {
         let mut value = json!({

@@ -3,6 +3,7 @@
 mod answer;
 mod help;
 mod table;
+mod vocabulary;
 
 use holdfast_conf::Code;
 use lexopt::prelude::{Long, Short, Value};
@@ -15,6 +16,7 @@ pub use answer::{
 };
 pub use help::{help, help_of};
 pub use table::{COMMON, Opt, SUBCOMMANDS, SubCommand, Takes};
+pub use vocabulary::{words_document, words_text};
 
 /// Exit status: nothing is wrong.
 pub const FINE: u8 = 0;
@@ -77,6 +79,13 @@ pub enum Command {
     Explain(Vec<Code>),
     /// Print all codes.
     ListCodes,
+    /// List words of the language.
+    Words {
+        /// The end of a path of blocks, or of such a path and a word; all words where it is empty.
+        place: Vec<String>,
+        /// How to say it.
+        format: Format,
+    },
 }
 
 /// What `check` does.
@@ -303,6 +312,7 @@ impl Reader {
                 target: self.target,
             }),
             "dump" => self.dump(),
+            "words" => self.vocabulary(),
             _ => self.explain(),
         }
     }
@@ -334,6 +344,29 @@ impl Reader {
             }),
             _ => Err(self.error("one file is expected")),
         }
+    }
+
+    fn vocabulary(self) -> Result<Command, UsageError> {
+        let words: Vec<String> = self
+            .words
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        let place: Vec<String> = words
+            .iter()
+            .flat_map(|word| word.split('/').map(str::to_owned))
+            .collect();
+        if vocabulary::select(&place).is_empty() {
+            let text = format!(
+                "there is no word and no block `{}`, `holdfastctl words` lists all of them",
+                words.join(" ")
+            );
+            return Err(self.error(text));
+        }
+        Ok(Command::Words {
+            place,
+            format: self.check.format,
+        })
     }
 
     fn explain(self) -> Result<Command, UsageError> {

@@ -130,4 +130,13 @@ pub const SUBCOMMANDS: &[SubCommand] = &[
         more: "Why it matters, an example, and how it is repaired.\n",
         options: &[flag(None, "list", "print all codes")],
     },
+    SubCommand {
+        name: "words",
+        arguments: "[BLOCK] [WORD]",
+        about: "list the words of the language",
+        more: "What each word of a block does, what follows it, its default, and what this\n\
+               version does with it. Without an argument the words are listed with what\n\
+               follows them. `vrrp_instance/priority` is the same as two arguments.\n",
+        options: &[FORMAT],
+    },
 ];

@@ -53,6 +53,11 @@ fn every_sub_command_takes_its_arguments() {
         Command::Explain(vec![Code::OutOfRange, Code::Unreadable])
     );
     assert_eq!(command(&["explain", "--list"]), Command::ListCodes);
+    for words in [&["words", "SSL", "key"][..], &["words", "SSL/key"]] {
+        let place = vec!["SSL".to_owned(), "key".to_owned()];
+        let format = Format::Text;
+        assert_eq!(command(words), Command::Words { place, format });
+    }
 }
 
 #[test]

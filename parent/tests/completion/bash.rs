@@ -1,6 +1,6 @@
 //! For bash.
 
-use super::model::{Choice, Program, Sub, Value};
+use super::model::{Arguments, Choice, Program, Sub, Value};
 use std::fmt::Write as _;
 
 pub(crate) fn script(program: &Program) -> String {
@@ -92,10 +92,13 @@ fn commands(text: &mut String, program: &Program, common: &str) {
 }
 
 fn command(text: &mut String, of: &Sub) {
-    let arguments = if of.codes {
-        "mapfile -t COMPREPLY < <(compgen -W \"$(holdfastctl explain --list 2>/dev/null | cut -c1-6)\" -- \"$word\")".to_owned()
-    } else {
-        files().replace("            ", "                ")
+    let printed = |command: &str| {
+        format!("mapfile -t COMPREPLY < <(compgen -W \"$(holdfastctl {command})\" -- \"$word\")")
+    };
+    let arguments = match of.arguments {
+        Arguments::Codes => printed("explain --list 2>/dev/null | cut -c1-6"),
+        Arguments::Words => printed("words 2>/dev/null | cut -d' ' -f1"),
+        Arguments::Files => files().replace("            ", "                "),
     };
     let _ = writeln!(
         text,

@@ -1,6 +1,6 @@
 //! For fish.
 
-use super::model::{Choice, Program, Value};
+use super::model::{Arguments, Choice, Program, Value};
 use std::fmt::Write as _;
 
 pub(crate) fn script(program: &Program) -> String {
@@ -28,13 +28,16 @@ pub(crate) fn script(program: &Program) -> String {
         for option in &of.options {
             line(&mut text, name, Some(of.name), option);
         }
-        if of.codes {
-            let _ = writeln!(
-                text,
-                "complete -c {name} -n '__fish_seen_subcommand_from {}' -f -a '(holdfastctl explain --list 2>/dev/null | string replace -r \"  \" \\t)'",
-                of.name
-            );
-        }
+        let list = match of.arguments {
+            Arguments::Files => continue,
+            Arguments::Codes => "explain --list 2>/dev/null | string replace -r \"  \" \\t",
+            Arguments::Words => "words 2>/dev/null | string replace \" \" \\t",
+        };
+        let _ = writeln!(
+            text,
+            "complete -c {name} -n '__fish_seen_subcommand_from {}' -f -a '(holdfastctl {list})'",
+            of.name
+        );
     }
     text
 }

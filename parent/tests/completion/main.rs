@@ -117,6 +117,10 @@ fn bash_completes_commands_options_values_files_and_codes() {
                 "HF0201", "HF0202", "HF0203", "HF0204", "HF0205", "HF0206", "HF0208", "HF0209",
             ],
         ),
+        (
+            &["words", "vrrp_script/in"],
+            &["vrrp_script/interval", "vrrp_script/init_fail"],
+        ),
     ] {
         assert_eq!(offered(&tool(), words), expected, "{words:?}");
     }

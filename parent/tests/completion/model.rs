@@ -15,9 +15,16 @@ pub(crate) struct Program {
 pub(crate) struct Sub {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
-    /// Its arguments are codes; otherwise they are files.
-    pub(crate) codes: bool,
+    pub(crate) arguments: Arguments,
     pub(crate) options: Vec<Choice>,
+}
+
+/// What stands behind a sub-command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arguments {
+    Files,
+    Codes,
+    Words,
 }
 
 /// An option.
@@ -130,7 +137,11 @@ pub(crate) fn tool() -> Program {
     let commands = SUBCOMMANDS.iter().map(|of| Sub {
         name: of.name,
         about: of.about,
-        codes: of.arguments.starts_with("CODE"),
+        arguments: match of.arguments {
+            "CODE..." => Arguments::Codes,
+            "[BLOCK] [WORD]" => Arguments::Words,
+            _ => Arguments::Files,
+        },
         options: of.options.iter().map(choice).collect(),
     });
     Program {

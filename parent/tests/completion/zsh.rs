@@ -1,13 +1,17 @@
 //! For zsh.
 
-use super::model::{Choice, Program, Value};
+use super::model::{Arguments, Choice, Program, Value};
 use std::fmt::Write as _;
 
-/// The codes with their titles, as the program itself lists them.
-const CODES: &str = "\
+/// The codes with their titles and the words, as the program itself lists them.
+const LISTS: &str = "\
 _holdfastctl_codes() {
     local -a codes=(${(f)\"$(holdfastctl explain --list 2>/dev/null | sed 's/  /:/')\"})
     _describe code codes
+}
+
+_holdfastctl_words() {
+    compadd -- ${(f)\"$(holdfastctl words 2>/dev/null | cut -d' ' -f1)\"}
 }
 
 ";
@@ -21,7 +25,7 @@ pub(crate) fn script(program: &Program) -> String {
         text.push_str("    && return 0\n");
         return text;
     }
-    text.push_str(CODES);
+    text.push_str(LISTS);
     let _ = writeln!(text, "local line state\n\n_arguments -C -s \\");
     options(&mut text, "    ", &program.options);
     text.push_str("    '1:command:->command' \\\n    '*::argument:->argument' && return 0\n\n");
@@ -39,10 +43,10 @@ pub(crate) fn script(program: &Program) -> String {
         );
         options(&mut text, "                    ", &of.options);
         options(&mut text, "                    ", &program.options);
-        let arguments = if of.codes {
-            "'*:code:_holdfastctl_codes'"
-        } else {
-            "'*:file:_files'"
+        let arguments = match of.arguments {
+            Arguments::Codes => "'*:code:_holdfastctl_codes'",
+            Arguments::Words => "'*:word:_holdfastctl_words'",
+            Arguments::Files => "'*:file:_files'",
         };
         let _ = writeln!(text, "                    {arguments}\n                ;;");
     }

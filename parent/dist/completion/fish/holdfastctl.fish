@@ -1,6 +1,6 @@
 # fish completion for holdfastctl
 
-set -l commands check diff fmt dump explain
+set -l commands check diff fmt dump explain words
 complete -c holdfastctl -n "not __fish_seen_subcommand_from $commands" -f
 complete -c holdfastctl -l color -x -a 'auto always never' -d 'auto: on a terminal, unless NO_COLOR is set'
 complete -c holdfastctl -s h -l help -d 'print this'
@@ -27,3 +27,7 @@ complete -c holdfastctl -n '__fish_seen_subcommand_from dump' -l format -x -a 't
 complete -c holdfastctl -n "not __fish_seen_subcommand_from $commands" -a explain -d 'say more about a code such as HF0201'
 complete -c holdfastctl -n '__fish_seen_subcommand_from explain' -l list -d 'print all codes'
 complete -c holdfastctl -n '__fish_seen_subcommand_from explain' -f -a '(holdfastctl explain --list 2>/dev/null | string replace -r "  " \t)'
+
+complete -c holdfastctl -n "not __fish_seen_subcommand_from $commands" -a words -d 'list the words of the language'
+complete -c holdfastctl -n '__fish_seen_subcommand_from words' -l format -x -a 'text json' -d 'for people, or one JSON document'
+complete -c holdfastctl -n '__fish_seen_subcommand_from words' -f -a '(holdfastctl words 2>/dev/null | string replace " " \t)'

@@ -102,6 +102,14 @@ pub(crate) fn dump(file: &Path, format: Format, request: &Request, colour: bool)
     }
 }
 
+/// Lists words of the language.
+pub(crate) fn words(place: &[String], format: Format) -> String {
+    match format {
+        Format::Json => ctl::words_document(place),
+        Format::Text => ctl::words_text(place),
+    }
+}
+
 /// Reads a configuration that is only looked at, with the places of its values. It may be one for
 /// keepalived, so what this version does not carry out is no error.
 fn look_at(file: &Path, reading: &ReadOptions) -> Loaded {

@@ -63,6 +63,7 @@ fn answer(request: Request) -> (String, u8) {
         Command::Dump { file, format } => commands::dump(file, *format, &request, colour),
         Command::Explain(codes) => (ctl::explain(codes), FINE),
         Command::ListCodes => (ctl::list_codes(), FINE),
+        Command::Words { place, format } => (commands::words(place, *format), FINE),
     }
 }
 
