@@ -65,6 +65,11 @@ fn routes_are_written_in_one_order_with_numbers_for_known_names() {
         ("default via 2001:db8::1", "::/0 via 2001:db8::1"),
         ("default6 dev eth0", "::/0 dev eth0"),
         (
+            "192.0.2.0/24 via 198.51.100.1 dev eth0 or 198.51.100.2 or 198.51.100.3 weight 2",
+            "192.0.2.0/24 nexthop weight 1 via 198.51.100.1 dev eth0 nexthop weight 1 via \
+             198.51.100.2 nexthop weight 2 via 198.51.100.3",
+        ),
+        (
             "to 192.0.2.7 gw 198.51.100.1",
             "192.0.2.7/32 via 198.51.100.1",
         ),

@@ -157,6 +157,9 @@ impl<'t> Line<'t> {
                 hop_word(cx, word, words, &mut self.route.hop)?;
             }
             "nexthop" | "or" => {
+                if word.text == "or" {
+                    self.first_of_the_old_form();
+                }
                 let hop = hop(cx, word, words)?;
                 self.route.hops.push(hop);
             }
@@ -186,6 +189,15 @@ impl<'t> Line<'t> {
             },
         }
         Some(())
+    }
+
+    /// The old form `via ADDRESS or ADDRESS`: what stands in front of `or` is a way as well.
+    fn first_of_the_old_form(&mut self) {
+        let route = &mut self.route;
+        if route.hops.is_empty() && route.hop != Hop::default() {
+            let hop = std::mem::take(&mut route.hop);
+            route.hops.push(WeightedHop { hop, weight: 1 });
+        }
     }
 
     /// Options with one value.
@@ -380,7 +392,11 @@ fn destination_network(cx: &mut Context<'_>, network: Network, word: &Text<'_>) 
     Some(clean)
 }
 
-/// What stands behind `nexthop`.
+fn is_address(word: &str) -> bool {
+    word.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// What stands behind `nexthop`, or behind `or` in the old form, which needs no `via`.
 fn hop<'t>(cx: &mut Context<'_>, word: &Text<'_>, words: &mut Words<'t>) -> Option<WeightedHop> {
     /// The kernel counts from 0 in one byte.
     const MAX_WEIGHT: i64 = 256;
@@ -389,6 +405,10 @@ fn hop<'t>(cx: &mut Context<'_>, word: &Text<'_>, words: &mut Words<'t>) -> Opti
         weight: 1,
     };
     let mut any = false;
+    if word.text == "or" && words.peek().is_some_and(is_address) {
+        hop.hop.via = Some(value::address(cx, words.next()?)?);
+        any = true;
+    }
     while words.peek().is_some_and(|next| HOP_OPTIONS.contains(&next)) {
         let option = words.next()?;
         any = true;
