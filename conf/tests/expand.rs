@@ -300,6 +300,30 @@ fn the_same_mistake_of_a_definition_is_said_once() {
     assert_eq!(report.json()["not_shown"], 0);
 }
 
+#[test]
+fn two_mistakes_of_one_code_in_a_definition_are_both_said() {
+    let text = "$V= \\\n vrrp_instance VI_${N} { \\\n priority 100 \\\n virtual_ipaddress { 10.0.0.${N} } \\\n }\n~SEQ(N, 3) $V\n";
+    let report = loaded(text, &STRICT).report;
+    assert_eq!(report.errors(), 6);
+    let lines = report.lines();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].ends_with("`interface` is required in this block"));
+    assert!(lines[1].ends_with("`virtual_router_id` is required in this block"));
+    let shown = report.render(false);
+    assert_eq!(shown.matches("the same 2 more times").count(), 2, "{shown}");
+}
+
+#[test]
+fn a_line_that_a_generator_only_repeats_is_wrong_once() {
+    let text = "vrrp_instance VI_1 {\n interface eth0\n virtual_router_id 1\n priority 100\n virtual_ipaddress {\n ~SEQ(N, 9) 10.0.0.$N/24\n }\n}\n";
+    let report = loaded(text, &STRICT).report;
+    assert_eq!(report.errors(), 9);
+    let lines = report.lines();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(report.render(false).contains("the same 8 more times"));
+    assert_eq!(report.json()["not_shown"], 0);
+}
+
 // ---- Against a model.
 
 /// A definition, a use, or plain text of the model's language.

@@ -290,12 +290,20 @@ impl Report {
     fn merge_again(&mut self) {
         let mut first: HashMap<_, usize> = HashMap::new();
         let mut kept: Vec<Diagnostic> = Vec::new();
+        let mut here: HashMap<_, usize> = HashMap::new();
         for diagnostic in std::mem::take(&mut self.said.kept) {
-            let written = diagnostic.span.map(|span| self.sources.written(span));
-            let key = written.filter(|written| written.line.is_some());
-            let key = key.map(|written| {
+            let same = (diagnostic.severity, diagnostic.code);
+            let key = diagnostic.span.map(|span| {
+                let written = self.sources.written(span);
+                if written.line.is_none() {
+                    // A generator repeats a line as it is where it finds nothing to replace.
+                    return (same, written.outer, 0, diagnostic.text.clone());
+                }
+                // The second thing with this code in one line is something else than the first.
+                let nth = here.entry((same, span)).or_default();
+                *nth = nth.saturating_add(1);
                 let place = written.inner.unwrap_or(written.outer);
-                (diagnostic.severity, diagnostic.code, place)
+                (same, place, *nth, String::new())
             });
             let known = key.and_then(|key| match first.entry(key) {
                 Entry::Occupied(known) => Some(*known.get()),
