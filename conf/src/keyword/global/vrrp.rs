@@ -42,8 +42,7 @@ pub(super) const ROWS: &[Keyword] = &[
         Shape::Interface,
     )
     .about("Interface of static addresses that name none. It is no default for instances.")
-    .default("eth0")
-    .checked("static addresses are not added"),
+    .default("eth0"),
     used(
         "vrrp_version",
         Word::Version,
