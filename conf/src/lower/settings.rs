@@ -380,8 +380,11 @@ fn old_spelling(cx: &mut Context<'_>, row: &Keyword, span: Span) {
         return;
     }
     let text = format!("`{}` is an old spelling", row.name);
-    let diagnostic =
-        Diagnostic::note(Code::OldSpelling, span, text).help(format!("write `{instead}` instead"));
+    let help = match row.word {
+        Word::SmtpHost => format!("write its words into an `{instead}` of its own"),
+        _ => format!("write `{instead}` instead"),
+    };
+    let diagnostic = Diagnostic::note(Code::OldSpelling, span, text).help(help);
     cx.said.once_each(diagnostic);
 }
 
@@ -474,14 +477,14 @@ fn unknown(
     let elsewhere: Vec<_> = Section::ALL
         .into_iter()
         .filter(|other| keyword::find(*other, word).is_some())
-        .map(|other| format!("`{}`", other.name()))
+        .map(place)
         .collect();
     if !elsewhere.is_empty() {
         let text = format!("{} does not belong here", quote(word));
         let diagnostic = cx
             .refusal(Code::WrongBlock, span, text)
             .label(format!("not known {}", place(section)))
-            .help(format!("it belongs in {}", elsewhere.join(", ")));
+            .help(format!("it belongs {}", elsewhere.join(", or ")));
         cx.push(diagnostic);
         return;
     }
