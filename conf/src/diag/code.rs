@@ -170,6 +170,7 @@ codes! {
     FastAdverts = 486, "adverts that are very close together";
     OneLostAdvert = 487, "a takeover after one lost advert";
     WeightsWithoutPreempt = 488, "weights and nopreempt";
+    ShellWithoutShell = 489, "shell syntax in a command that no shell reads";
 
     PairVrid = 501, "nodes with different virtual router identifiers";
     PairVersion = 502, "nodes with different versions of VRRP";

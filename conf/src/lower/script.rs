@@ -104,7 +104,8 @@ pub(super) fn command_needs(
 pub(super) fn program(cx: &mut Context<'_>, words: &ShellWords, subject: &str, span: Span) {
     let name = words.program();
     cx.need(HostFact::Program(name.to_owned()), subject, span);
-    if !name.starts_with('/') {
+    // A redirection or `[[` is no name of a program; a lint says so.
+    if !name.starts_with(['/', '<']) && name != "[[" {
         let text = format!("{} is searched in PATH", quote(name));
         cx.push(
             Diagnostic::warning(Code::SearchedInPath, span, text)

@@ -40,6 +40,9 @@ const CHANGING: &[&str] = &[
 
 pub(super) fn check(cx: &mut Context<'_>, words: &ShellWords, span: Span) {
     let arguments: Vec<&str> = words.arguments().iter().map(String::as_str).collect();
+    if let Some(word) = shell_word(words.program(), &arguments) {
+        no_shell(cx, words.program(), word, span);
+    }
     let first = simple(words.program(), &arguments);
     for command in first {
         match fault(&command) {
@@ -48,6 +51,44 @@ pub(super) fn check(cx: &mut Context<'_>, words: &ShellWords, span: Span) {
             None => {}
         }
     }
+}
+
+/// A word that only a shell understands, in a command that none reads.
+fn shell_word<'a>(program: &'a str, arguments: &[&'a str]) -> Option<&'a str> {
+    if program.starts_with('<') || program == "[[" {
+        return Some(program);
+    }
+    arguments.iter().copied().find(|word| {
+        matches!(
+            *word,
+            "|" | "||" | "&&" | "&" | ";" | "<" | ">" | ">>" | "2>" | "&>" | "2>&1"
+        ) || [">/", ">>/", "1>/", "2>/", "&>/", "</"]
+            .iter()
+            .any(|start| word.starts_with(start))
+    })
+}
+
+fn no_shell(cx: &mut Context<'_>, program: &str, word: &str, span: Span) {
+    let diagnostic = if word == program {
+        let text = format!("this check always fails: no shell reads {}", quote(word));
+        let diagnostic = Diagnostic::warning(Code::ShellWithoutShell, span, text)
+            .label("this is no program")
+            .help("write a script, or `/bin/bash -c '…'` around it");
+        if word.starts_with('<') {
+            diagnostic.because("keepalived hands what begins with `<` to a shell")
+        } else {
+            diagnostic
+        }
+    } else {
+        let text = format!(
+            "no shell reads this command: {} is an argument",
+            quote(word)
+        );
+        Diagnostic::warning(Code::ShellWithoutShell, span, text)
+            .label("handed over as it stands, as with keepalived")
+            .help("write a script, or `/bin/sh -c '…'` around it")
+    };
+    cx.push(diagnostic);
 }
 
 fn changes(cx: &mut Context<'_>, command: &Simple<'_>, span: Span) {
@@ -211,6 +252,25 @@ mod tests {
         ] {
             assert_eq!(found(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn what_only_a_shell_understands_is_found_where_there_is_none() {
+        for (line, wanted) in [
+            ("</dev/tcp/127.0.0.1/80", Some("</dev/tcp/127.0.0.1/80")),
+            ("ss -ltn | grep -q 6443", Some("|")),
+            ("pidof nginx && exit 0", Some("&&")),
+            ("curl -sf localhost >/dev/null", Some(">/dev/null")),
+            ("[[ -f /run/x ]]", Some("[[")),
+            ("[ -f /run/x ]", None),
+            ("curl -sf http://localhost/?a=1&b=2 -o /dev/null", None),
+            ("grep -E a|b /run/x", None),
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            assert_eq!(shell_word(words[0], &words[1..]), wanted, "{line}");
+        }
+        let inside = ["-c", "ss -ltn | grep -q 6443"];
+        assert_eq!(shell_word("/bin/sh", &inside), None);
     }
 
     #[test]
