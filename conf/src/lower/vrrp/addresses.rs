@@ -108,7 +108,8 @@ fn list(
                 cx.push(
                     Diagnostic::error(Code::SameAddress, entry.span, text)
                         .label("second one")
-                        .also(*first, "first one"),
+                        .also(*first, "first one")
+                        .help("leave one out, on all nodes: peers compare their lists"),
                 );
             }
             None => {
