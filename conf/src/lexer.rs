@@ -239,6 +239,12 @@ impl<'s> Lexer<'s, '_> {
 }
 
 fn odd_blank(c: char, place: Span) -> Diagnostic {
+    if c == '\u{feff}' && place.start == 0 {
+        let text = "this file begins with a byte order mark (U+FEFF)";
+        return Diagnostic::warning(Code::OddBlank, place, text)
+            .because("editors of Windows write it; keepalived takes it as part of the first word")
+            .help("read as a space; `holdfastctl fmt -w` replaces it");
+    }
     let name = match c {
         '\u{a0}' => " (no-break space)",
         '\u{3000}' => " (ideographic space)",

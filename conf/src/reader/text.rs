@@ -71,13 +71,17 @@ fn not_utf8(error: std::string::FromUtf8Error) -> (String, Option<Fault>) {
     let at = error.utf8_error().valid_up_to();
     let mut bytes = error.into_bytes();
     let byte = bytes.get(at).copied().unwrap_or(0);
+    let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
     bytes.truncate(at);
     let text = String::from_utf8(bytes).unwrap_or_default();
     if let Some((at, c)) = text.char_indices().find(|(_, c)| is_refused(*c)) {
         return control_character(text, at, c);
     }
     let fault = Fault {
-        help: "convert it, e.g. `iconv -f latin1 -t utf8 OLD >NEW`",
+        help: match is_utf16 {
+            true => "convert it, e.g. `iconv -f utf16 -t utf8 OLD >NEW`",
+            false => "convert it, e.g. `iconv -f latin1 -t utf8 OLD >NEW`",
+        },
         ..fault(
             Code::NotUtf8,
             format!("this is not UTF-8: byte 0x{byte:02x} at offset {at}"),
