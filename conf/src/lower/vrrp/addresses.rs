@@ -99,6 +99,7 @@ fn list(
         if let Some(dev) = &address.dev {
             cx.need(HostFact::Interface(dev.clone()), &scope.subject, entry.span);
         }
+        unreachable(cx, address.address, entry.span);
         if address.use_vmac {
             covered(cx, scope, address, entry.span);
         }
@@ -119,6 +120,21 @@ fn list(
         }
     }
     list
+}
+
+/// An address that no other host can reach; the kernel takes most of them all the same.
+fn unreachable(cx: &mut Context<'_>, address: IpAddr, span: Span) {
+    let kind = match address {
+        _ if address.is_unspecified() => "means no host",
+        _ if address.is_multicast() => "is that of a group of hosts",
+        _ if address.is_loopback() => "never leaves the machine",
+        IpAddr::V4(v4) if v4.is_broadcast() => "means all hosts",
+        IpAddr::V4(_) | IpAddr::V6(_) => return,
+    };
+    cx.push(
+        Diagnostic::warning(Code::NotAnAddress, span, format!("{address} {kind}"))
+            .label("no other host can reach it"),
+    );
 }
 
 /// `use_vmac` on an address that has a VMAC anyway.
