@@ -184,11 +184,12 @@ fn example(arguments: &str) -> &str {
 fn configuration(word: &WordInfo) -> String {
     let words: Vec<WordInfo> = language().collect();
     let mut text = format!("{} {}\n", word.name, example(&word.arguments));
-    for depth in (0..word.blocks.len()).rev() {
-        let (outer, name) = (&word.blocks[..depth], word.blocks[depth]);
-        let opener = words.iter().find(|w| w.blocks == outer && w.name == name);
+    let mut blocks = word.blocks.as_slice();
+    while let Some((name, outer)) = blocks.split_last() {
+        let opener = words.iter().find(|w| w.blocks == outer && w.name == *name);
         let head = example(&opener.expect("every block is opened by a word").arguments);
         text = format!("{name} {head} {{\n{text}}}\n");
+        blocks = outer;
     }
     text
 }
