@@ -1,7 +1,10 @@
 //! What the checker wants done.
 
+use crate::check::Conversation;
+use crate::check::engine::TalkId;
+use crate::check::server::CheckedServer;
 use crate::event::RunId;
-use holdfast_ipc::config::model::ShellWords;
+use holdfast_ipc::config::model::{Endpoint, Probe as Check, ShellWords};
 use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::message::CheckerToParent;
 
@@ -23,8 +26,56 @@ pub struct Probe {
     pub names: Vec<String>,
 }
 
+/// What the checks of a configuration need from this machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// `SSL_GET`.
+    pub tls: bool,
+    /// `PING_CHECK` to an IPv4 address.
+    pub ping_v4: bool,
+    /// `PING_CHECK` to an IPv6 address.
+    pub ping_v6: bool,
+}
+
+impl Needs {
+    /// All that these servers need.
+    pub(crate) fn of(servers: &[CheckedServer]) -> Self {
+        let mut needs = Self::default();
+        for check in servers.iter().flat_map(|server| &server.checks) {
+            match &check.probe {
+                Check::Http(probe) => needs.tls |= probe.tls.is_some(),
+                Check::Ping(Endpoint { address, .. }) => {
+                    needs.ping_v4 |= address.is_ipv4();
+                    needs.ping_v6 |= address.is_ipv6();
+                }
+                Check::Tcp(_)
+                | Check::Smtp { .. }
+                | Check::Udp(_)
+                | Check::Dns { .. }
+                | Check::Misc { .. }
+                | Check::File { .. }
+                | Check::Bfd { .. } => {}
+            }
+        }
+        needs
+    }
+}
+
+/// A conversation to be held.
+#[derive(Debug)]
+pub struct Question(pub Box<Conversation>);
+
+/// The same question to the same server.
+impl PartialEq for Question {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.endpoint() == other.0.endpoint() && self.0.channel() == other.0.channel()
+    }
+}
+
+impl Eq for Question {}
+
 /// What the checker wants done, in this order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Action {
     /// Tell the parent.
     Send(CheckerToParent),
@@ -37,6 +88,20 @@ pub enum Action {
         /// Look at the path first: nobody else may be able to replace the script.
         check_path: bool,
     },
+    /// Hold a conversation with a server. Answered by `Finished`.
+    Converse {
+        /// Which.
+        talk: TalkId,
+        /// What is asked.
+        question: Question,
+    },
+    /// Close the socket of a conversation. No answer is expected.
+    BreakOff {
+        /// Which.
+        talk: TalkId,
+    },
+    /// Make ready what the checks of a configuration need; say so where it cannot be had.
+    Provide(Needs),
     /// Look into /proc, once for all. Answered by one `Ended` for each.
     Probe(Vec<Probe>),
     /// Signal the process group of a run.

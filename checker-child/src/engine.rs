@@ -1,14 +1,16 @@
 //! The whole checker: what the parent says, what the scripts do, in which phase.
 
-use crate::action::Action;
-use crate::event::{Event, RunId};
+use crate::action::{Action, Needs};
+use crate::event::{Event, Outcome, RunId};
 use crate::script_set::{ScriptSet, Turn};
+use crate::watch::{Ready, Watch};
 use holdfast_ipc::config::model::{Micros, ScriptAction, ScriptName};
 use holdfast_ipc::config::{CheckerConfig, Generation};
 use holdfast_ipc::message::{CheckerStart, CheckerToParent, ParentToChecker};
 use holdfast_ipc::state::Verdict;
 use holdfast_ipc::time::Monotonic;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// At the end of the checker a run has so long to end by itself. The whole daemon is to end within
 /// a second.
@@ -17,11 +19,12 @@ const GRACE_AT_END: Micros = Micros::from_millis(200);
 const WAIT_AT_END: Micros = Micros::from_millis(200);
 
 /// The whole checker. Spurious calls are harmless.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Engine {
     phase: Phase,
     generation: Generation,
     scripts: ScriptSet,
+    watch: Watch,
     prepared: Option<Prepared>,
 }
 
@@ -31,8 +34,8 @@ enum Phase {
     #[default]
     New,
     /// Waits for `Go`.
-    Ready(CheckerStart),
-    /// Runs scripts.
+    Ready(CheckerStart, Box<Ready>),
+    /// Runs scripts and checks.
     Running,
     /// Runs are being ended.
     Ending(Ending),
@@ -58,12 +61,31 @@ enum EndStep {
 struct Prepared {
     generation: Generation,
     config: CheckerConfig,
+    servers: Ready,
     /// Scripts that got a verdict since: the parent may have thrown it away with the old
     /// generation, so they are told again.
     told: BTreeSet<ScriptName>,
 }
 
 impl Engine {
+    /// Waits for `Start`. `seed` spreads the first checks of servers; `in_flight` is how many
+    /// conversations with them this process has descriptors for.
+    pub fn new(seed: u64, in_flight: usize) -> Self {
+        Self {
+            phase: Phase::New,
+            generation: Generation::default(),
+            scripts: ScriptSet::default(),
+            watch: Watch::new(seed, in_flight),
+            prepared: None,
+        }
+    }
+
+    /// The turn is over: what it means for the parent. To be called when no event is left.
+    #[must_use]
+    pub fn end_turn(&mut self) -> Vec<Action> {
+        self.watch.take_news(self.generation)
+    }
+
     /// Takes what happened and says what is to be done, in this order.
     #[must_use]
     pub fn handle(&mut self, now: Monotonic, event: Event) -> Vec<Action> {
@@ -71,30 +93,53 @@ impl Engine {
             Event::Message(message) => self.message(now, message),
             Event::ParentGone => self.end(now, false),
             Event::Ended { run, outcome } => match self.phase {
-                Phase::Running => {
-                    let turn = self.scripts.ended(now, run, outcome);
-                    self.finish(turn)
-                }
+                Phase::Running => self.ended(now, run, outcome),
                 Phase::Ending(_) => self.ended_at_end(run),
-                Phase::New | Phase::Ready(_) | Phase::Over => Vec::new(),
+                Phase::New | Phase::Ready(..) | Phase::Over => Vec::new(),
+            },
+            Event::Finished { talk, finding } => match self.phase {
+                Phase::Running => {
+                    let scripts = &mut self.scripts;
+                    let runs = &mut || scripts.new_run();
+                    self.watch.finished(now, talk, finding, runs)
+                }
+                Phase::New | Phase::Ready(..) | Phase::Ending(_) | Phase::Over => Vec::new(),
             },
             Event::Due => match self.phase {
-                Phase::Running => {
-                    let turn = self.scripts.due(now);
-                    self.finish(turn)
-                }
+                Phase::Running => self.due(now),
                 Phase::Ending(_) => self.go_on_ending(now),
-                Phase::New | Phase::Ready(_) | Phase::Over => Vec::new(),
+                Phase::New | Phase::Ready(..) | Phase::Over => Vec::new(),
             },
         }
+    }
+
+    fn ended(&mut self, now: Monotonic, run: RunId, outcome: Outcome) -> Vec<Action> {
+        let scripts = &mut self.scripts;
+        let runs = &mut || scripts.new_run();
+        if let Some(actions) = self.watch.ended(now, run, &outcome, runs) {
+            return actions;
+        }
+        let turn = self.scripts.ended(now, run, outcome);
+        self.finish(turn)
+    }
+
+    fn due(&mut self, now: Monotonic) -> Vec<Action> {
+        let turn = self.scripts.due(now);
+        let mut actions = self.finish(turn);
+        let scripts = &mut self.scripts;
+        actions.extend(self.watch.due(now, &mut || scripts.new_run()));
+        actions
     }
 
     /// When [`Event::Due`] is wanted. To be asked again behind every call of [`Self::handle`].
     pub fn next_deadline(&self) -> Option<Monotonic> {
         match &self.phase {
-            Phase::Running => self.scripts.next_deadline(),
+            Phase::Running => {
+                let checks = self.watch.next_deadline();
+                self.scripts.next_deadline().into_iter().chain(checks).min()
+            }
             Phase::Ending(ending) => Some(ending.until),
-            Phase::New | Phase::Ready(_) | Phase::Over => None,
+            Phase::New | Phase::Ready(..) | Phase::Over => None,
         }
     }
 
@@ -110,10 +155,34 @@ impl Engine {
             ParentToChecker::Prepare { generation, config } => self.prepare(generation, config),
             ParentToChecker::Commit { generation } => self.commit(now, generation),
             ParentToChecker::Abort { generation } => self.abort(generation),
-            ParentToChecker::Servers { .. }
-            | ParentToChecker::CheckVerdicts { .. }
-            | ParentToChecker::Held { .. } => Vec::new(),
+            ParentToChecker::Servers {
+                generation,
+                servers,
+            } => taken(self.watch.servers(generation, servers)),
+            ParentToChecker::CheckVerdicts {
+                generation,
+                verdicts,
+            } => taken(self.watch.known(generation, verdicts)),
+            ParentToChecker::Held { address, held } => self.held(now, address, held),
         }
+    }
+
+    fn held(&mut self, now: Monotonic, address: IpAddr, held: bool) -> Vec<Action> {
+        match self.phase {
+            Phase::New | Phase::Ready(..) | Phase::Running => {
+                let scripts = &mut self.scripts;
+                let runs = &mut || scripts.new_run();
+                self.watch.held(now, address, held, runs)
+            }
+            Phase::Ending(_) | Phase::Over => Vec::new(),
+        }
+    }
+
+    /// Servers and scripts of a configuration, without any effect.
+    fn examine(&mut self, generation: Generation, config: &CheckerConfig) -> Result<Ready, String> {
+        let servers = self.watch.prepare(generation, config.servers)?;
+        check(config)?;
+        Ok(servers)
     }
 
     fn start(&mut self, start: CheckerStart) -> Vec<Action> {
@@ -121,20 +190,26 @@ impl Engine {
             return broken("Start twice");
         };
         let generation = start.generation;
-        if let Err(reason) = check(&start.config) {
-            return refused(generation, reason);
-        }
+        let servers = match self.examine(generation, &start.config) {
+            Ok(servers) => servers,
+            Err(reason) => return refused(generation, reason),
+        };
         self.generation = generation;
-        self.phase = Phase::Ready(start);
-        vec![Action::Send(CheckerToParent::Ready { generation })]
+        let mut actions = provided(servers.needs);
+        self.phase = Phase::Ready(start, Box::new(servers));
+        actions.push(Action::Send(CheckerToParent::Ready { generation }));
+        actions
     }
 
     fn go(&mut self, now: Monotonic) -> Vec<Action> {
         match std::mem::take(&mut self.phase) {
-            Phase::Ready(start) => {
+            Phase::Ready(start, servers) => {
                 self.phase = Phase::Running;
+                let security = start.config.script_security;
                 let turn = self.scripts.start(now, start.config, &start.verdicts);
-                self.finish(turn)
+                let mut actions = self.finish(turn);
+                actions.extend(self.switch(now, *servers, security));
+                actions
             }
             other @ (Phase::New | Phase::Running | Phase::Ending(_) | Phase::Over) => {
                 self.phase = other;
@@ -143,30 +218,45 @@ impl Engine {
         }
     }
 
+    /// Lets the checks of servers go over to another configuration.
+    fn switch(&mut self, now: Monotonic, servers: Ready, security: bool) -> Vec<Action> {
+        let scripts = &mut self.scripts;
+        let runs = &mut || scripts.new_run();
+        self.watch.commit(now, servers, security, runs)
+    }
+
     fn prepare(&mut self, generation: Generation, config: CheckerConfig) -> Vec<Action> {
         let Phase::Running = self.phase else {
             return refused(generation, "the checker is not running".to_owned());
         };
-        if let Err(reason) = check(&config) {
-            return refused(generation, reason);
-        }
+        let servers = match self.examine(generation, &config) {
+            Ok(servers) => servers,
+            Err(reason) => return refused(generation, reason),
+        };
+        let mut actions = provided(servers.needs);
         self.prepared = Some(Prepared {
             generation,
             config,
+            servers,
             told: BTreeSet::new(),
         });
-        vec![Action::Send(CheckerToParent::Prepared { generation })]
+        actions.push(Action::Send(CheckerToParent::Prepared { generation }));
+        actions
     }
 
     fn commit(&mut self, now: Monotonic, generation: Generation) -> Vec<Action> {
         match self.prepared.take() {
             Some(prepared) if prepared.generation == generation => {
+                // Verdicts of this turn have the numbers of the old configuration.
+                let mut actions = self.watch.take_news(self.generation);
                 self.generation = generation;
+                let security = prepared.config.script_security;
                 let turn = self.scripts.commit(now, prepared.config);
                 let again: Vec<_> = self.scripts.verdicts_of(&prepared.told).collect();
-                let mut actions = vec![Action::Send(CheckerToParent::Committed { generation })];
+                actions.push(Action::Send(CheckerToParent::Committed { generation }));
                 actions.extend(again.into_iter().map(|verdict| self.telling(verdict)));
                 actions.extend(self.finish(turn));
+                actions.extend(self.switch(now, prepared.servers, security));
                 actions
             }
             Some(_) | None => broken("Commit of what was not prepared"),
@@ -181,6 +271,7 @@ impl Engine {
         {
             self.prepared = None;
         }
+        self.watch.abort(generation);
         Vec::new()
     }
 
@@ -214,8 +305,9 @@ impl Engine {
                 ending.answer &= answer;
                 Vec::new()
             }
-            Phase::New | Phase::Ready(_) | Phase::Running => {
+            Phase::New | Phase::Ready(..) | Phase::Running => {
                 let mut actions = self.scripts.terminate_all(now, GRACE_AT_END);
+                actions.extend(self.watch.terminate_all(now, GRACE_AT_END));
                 self.phase = Phase::Ending(Ending {
                     answer,
                     step: EndStep::Terminated,
@@ -229,6 +321,7 @@ impl Engine {
 
     fn ended_at_end(&mut self, run: RunId) -> Vec<Action> {
         self.scripts.forget_run(run);
+        self.watch.forget_run(run);
         self.end_if_done()
     }
 
@@ -243,14 +336,16 @@ impl Engine {
             EndStep::Terminated => {
                 ending.step = EndStep::Killed;
                 ending.until = now.after(WAIT_AT_END);
-                self.scripts.kill_all()
+                let mut actions = self.scripts.kill_all();
+                actions.extend(self.watch.kill_all());
+                actions
             }
             EndStep::Killed => self.over(),
         }
     }
 
     fn end_if_done(&mut self) -> Vec<Action> {
-        if self.scripts.has_runs() {
+        if self.scripts.has_runs() || self.watch.has_runs() {
             return Vec::new();
         }
         self.over()
@@ -303,6 +398,18 @@ fn check(config: &CheckerConfig) -> Result<(), String> {
 
 /// The smallest interval that the configuration language has.
 const SHORTEST: Micros = Micros::from_millis(1);
+
+/// A piece of a list; the parent kept the rules, or not.
+fn taken(result: Result<(), &'static str>) -> Vec<Action> {
+    result.err().map(broken).unwrap_or_default()
+}
+
+fn provided(needs: Needs) -> Vec<Action> {
+    match needs == Needs::default() {
+        true => Vec::new(),
+        false => vec![Action::Provide(needs)],
+    }
+}
 
 fn refused(generation: Generation, reason: String) -> Vec<Action> {
     vec![Action::Send(CheckerToParent::Refused {

@@ -1,5 +1,7 @@
 //! What happens to the checker.
 
+use crate::check::Finding;
+use crate::check::engine::TalkId;
 use holdfast_ipc::message::ParentToChecker;
 
 /// Names one run of one script; never used twice in the life of a checker.
@@ -78,6 +80,13 @@ pub enum Event {
         run: RunId,
         /// How.
         outcome: Outcome,
+    },
+    /// A conversation with a server is over.
+    Finished {
+        /// Which.
+        talk: TalkId,
+        /// What came of it.
+        finding: Finding,
     },
     /// The deadline came. Harmless when it did not.
     Due,

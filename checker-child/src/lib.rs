@@ -12,10 +12,12 @@ pub mod event;
 mod limit;
 pub mod output;
 pub mod process_list;
+mod program_set;
 mod schedule;
 mod script;
 mod script_set;
 pub mod verdict;
+mod watch;
 
 pub use action::Action;
 pub use engine::Engine;

@@ -33,6 +33,21 @@ enum Stage {
 }
 
 impl Run {
+    /// One that begins now.
+    pub(crate) const fn new(id: RunId, now: Monotonic, timeout: Micros) -> Self {
+        let until = now.after(timeout);
+        Self {
+            id,
+            started: now,
+            stage: Stage::Going { until },
+        }
+    }
+
+    /// When it began.
+    pub(crate) const fn started(&self) -> Monotonic {
+        self.started
+    }
+
     /// When something has to be done about it.
     pub(crate) const fn deadline(&self) -> Option<Monotonic> {
         match self.stage {
@@ -240,13 +255,7 @@ impl Script {
 
     fn start(&mut self, context: &mut Context<'_>) {
         let run = context.new_run();
-        self.run = Some(Run {
-            id: run,
-            started: context.now,
-            stage: Stage::Going {
-                until: context.now.after(self.config.timeout),
-            },
-        });
+        self.run = Some(Run::new(run, context.now, self.config.timeout));
         match &self.config.action {
             ScriptAction::Run(words) => context.actions.push(Action::Run {
                 run,

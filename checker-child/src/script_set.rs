@@ -30,6 +30,12 @@ pub(crate) struct ScriptSet {
 }
 
 impl ScriptSet {
+    /// A number for a run of somebody else.
+    pub(crate) fn new_run(&mut self) -> RunId {
+        self.next_run = self.next_run.next();
+        self.next_run
+    }
+
     /// Takes the first configuration with the verdicts of a predecessor.
     pub(crate) fn start(
         &mut self,

@@ -148,7 +148,7 @@ pub const NOT_CARRIED_OUT: &[(char, &str, &str)] = &[
     (
         'I',
         "dont-release-ipvs",
-        "load balancing is not carried out by this version",
+        "virtual servers always go when the daemon stops",
     ),
     ('R', "dont-respawn", "children that die are always replaced"),
     (

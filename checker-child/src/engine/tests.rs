@@ -113,7 +113,7 @@ fn send(message: ParentToChecker) -> Event {
 
 /// An engine that got `Go` at `at(0)`, with what it did then.
 fn started(config: CheckerConfig, verdicts: &[Verdict]) -> (Engine, Vec<Action>) {
-    let mut engine = Engine::default();
+    let mut engine = Engine::new(0, 100);
     let start = CheckerStart {
         generation: ONE,
         config,
@@ -620,7 +620,7 @@ fn without_a_parent_the_checker_ends_without_an_answer() {
     assert_eq!(engine.handle(at(11), Event::ParentGone), []);
     assert_eq!(engine.handle(at(20), exited(1, 0)), [Action::End]);
     assert_eq!(
-        Engine::default().handle(at(0), Event::ParentGone),
+        Engine::new(0, 100).handle(at(0), Event::ParentGone),
         [Action::End]
     );
 }
@@ -629,7 +629,7 @@ fn without_a_parent_the_checker_ends_without_an_answer() {
 fn a_heartbeat_is_answered_in_every_phase() {
     let ping = || send(ParentToChecker::Ping { sequence: 7 });
     let pong = [Action::Send(CheckerToParent::Pong { sequence: 7 })];
-    let mut new = Engine::default();
+    let mut new = Engine::new(0, 100);
     assert_eq!(new.handle(at(0), ping()), pong);
     let mut running = with_one_run();
     assert_eq!(running.handle(at(0), ping()), pong);
@@ -653,7 +653,7 @@ fn messages_out_of_their_phase_end_the_checker() {
     };
     let go = || send(ParentToChecker::Go);
     assert_eq!(
-        Engine::default().handle(at(0), go()),
+        Engine::new(0, 100).handle(at(0), go()),
         broken("Go without Start, or twice")
     );
     for (event, what) in [

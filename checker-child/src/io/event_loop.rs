@@ -1,11 +1,13 @@
 //! Waits for something to happen, asks the engine, does what it says.
 
+use super::check::{Contexts, Random, Talks, in_flight};
 use super::outbox::Outbox;
 use super::parent::Parent;
 use super::processes::Scan;
 use super::runs::Runs;
 use super::{Failure, clock, script_path};
-use holdfast_checker::action::Probe;
+use holdfast_checker::action::{Needs, Probe};
+use holdfast_checker::check::engine::IN_FLIGHT;
 use holdfast_checker::{Action, Engine, Event, Outcome, RunId};
 use holdfast_ipc::Channel;
 use holdfast_ipc::channel::ChannelError;
@@ -30,6 +32,7 @@ struct EventLoop {
     channel: Channel<CheckerToParent, ParentToChecker>,
     outbox: Outbox,
     runs: Runs,
+    talks: Talks,
     scan: Option<Scan>,
     waiting_probes: Vec<Probe>,
     /// Its socket stays readable for ever and is not waited for any more.
@@ -50,11 +53,13 @@ pub(crate) async fn run(parent: Parent) -> Result<(), Failure> {
     let runs = Runs::new().map_err(Failure::of("cannot watch the output of scripts"))?;
     let mut sources = Sources::new(parent.readiness, &runs)
         .map_err(Failure::of("cannot start the event loop"))?;
+    let mut random = Random::new();
     let mut this = EventLoop {
-        engine: Engine::default(),
+        engine: Engine::new(random.next(), in_flight(IN_FLIGHT)),
         channel: parent.channel,
         outbox: Outbox::default(),
         runs,
+        talks: Talks::new(random),
         scan: None,
         waiting_probes: Vec::new(),
         parent_gone: false,
@@ -108,6 +113,7 @@ impl EventLoop {
             _ = sources.terminate.recv() => events.push(Event::ParentGone),
             _ = sources.children.recv() => self.runs.reap(&mut events),
             () = wait_for(deadline) => events.push(Event::Due),
+            () = self.talks.wait() => {}
             ready = sources.output.readable() => {
                 let mut ready = ready.map_err(Failure::of("cannot wait for output"))?;
                 if !self.runs.read_ready() {
@@ -117,6 +123,7 @@ impl EventLoop {
             () = tokio::time::sleep(NOISY), if self.runs.has_noisy() => self.runs.read_noisy(),
             () = tokio::task::yield_now(), if self.scan.is_some() => self.go_on_scanning(&mut events),
         }
+        self.talks.take(&mut events);
         Ok(events)
     }
 
@@ -145,6 +152,9 @@ impl EventLoop {
                 events.extend(self.perform(action)?);
             }
         }
+        for action in self.engine.end_turn() {
+            let _none = self.perform(action)?;
+        }
         self.runs.forget_family_tree();
         Ok(())
     }
@@ -162,6 +172,9 @@ impl EventLoop {
                 self.waiting_probes.extend(probes);
                 self.start_scan();
             }
+            Action::Converse { talk, question } => self.talks.start(talk, question),
+            Action::BreakOff { talk } => self.talks.stop(talk),
+            Action::Provide(needs) => self.provide(needs)?,
             Action::Signal { run, force } => self.runs.signal(run, force),
             Action::End => self.over = true,
             Action::Fail(reason) => return Err(Failure::Protocol(reason)),
@@ -178,6 +191,15 @@ impl EventLoop {
             .and_then(|program| self.runs.start(run, &program, words))
             .err()
             .map(|outcome| Event::Ended { run, outcome })
+    }
+
+    fn provide(&mut self, needs: Needs) -> Result<(), Failure> {
+        if needs.tls
+            && let Ok(contexts) = Contexts::new()
+        {
+            self.talks.set_contexts(contexts);
+        }
+        Ok(())
     }
 
     fn start_scan(&mut self) {

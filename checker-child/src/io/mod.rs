@@ -17,6 +17,7 @@ pub(crate) use failure::Failure;
 
 use holdfast_ipc::message::{CheckerToParent, Hello, ParentToChecker, Role};
 use std::time::Duration;
+use tokio::task::LocalSet;
 
 /// How long the parent may take for its greeting. It sends it before it does anything else.
 const GREETING: Duration = Duration::from_secs(10);
@@ -44,5 +45,5 @@ pub(crate) fn run() -> Result<(), Failure> {
             what: "cannot start the event loop",
             source,
         })?
-        .block_on(event_loop::run(parent))
+        .block_on(LocalSet::new().run_until(event_loop::run(parent)))
 }

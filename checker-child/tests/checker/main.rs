@@ -20,6 +20,8 @@ mod filter_model;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod network;
+#[cfg(test)]
 mod parent;
 #[cfg(test)]
 mod runs;

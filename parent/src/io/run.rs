@@ -306,13 +306,6 @@ fn announce(log: &mut Log, options: &Options, path: &Path, good: &Good, findings
     for text in faults.writable.iter().chain(&faults.readable) {
         log.warning(text);
     }
-    let servers = good.config.virtual_servers.len();
-    if servers > 0 {
-        log.warning(&format!(
-            "virtual_server: {servers} of them are checked as text, load balancing is not carried \
-             out by this version"
-        ));
-    }
     if good.config.global.mail.is_some() {
         log.warning("mail is configured, but no mail is sent by this version");
     }

@@ -1,18 +1,23 @@
 //! Holds the conversations with servers: opens the sockets, sends and reads, keeps the time of each
 //! step.
 
+mod needs;
 mod net_error;
+mod random;
 mod socket;
 mod stream;
+mod talks;
 mod tls;
 
+pub(crate) use needs::in_flight;
+pub(crate) use random::Random;
+pub(crate) use talks::Talks;
 pub(crate) use tls::Contexts;
 
 use super::clock;
 use holdfast_checker::check::{Channel, Conversation, Finding, Input, NetError, Step};
 use holdfast_ipc::time::Monotonic;
 use std::cell::RefCell;
-use std::rc::Rc;
 use stream::Line;
 use tokio::time::timeout;
 
@@ -23,9 +28,9 @@ thread_local! {
 }
 
 /// Asks one question to its end. `random` is a number that nobody outside can guess.
-pub(crate) async fn converse(
-    mut conversation: Conversation,
-    contexts: Rc<Contexts>,
+async fn converse(
+    mut conversation: Box<Conversation>,
+    contexts: &Contexts,
     random: u64,
 ) -> Finding {
     let mut line = None;
@@ -38,7 +43,7 @@ pub(crate) async fn converse(
             }
             Step::Secure { until } => {
                 let secured = match line.take() {
-                    Some(line) => within(until, secure(&conversation, line, &contexts)).await,
+                    Some(line) => within(until, secure(&conversation, line, contexts)).await,
                     None => Err(NoAnswer::Failed(NetError::Reset)),
                 };
                 take(&mut conversation, &mut line, secured)

@@ -15,20 +15,28 @@ use tokio_openssl::SslStream;
 /// What the sessions share. Making one costs more than a whole check, so there is one of each for
 /// the life of the process.
 pub(crate) struct Contexts {
-    /// Takes every certificate, as keepalived does.
-    open: SslContext,
+    /// Takes every certificate, as keepalived does; none where no check needs TLS.
+    open: Option<SslContext>,
 }
 
 impl Contexts {
+    /// For checks without TLS.
+    pub(crate) const fn none() -> Self {
+        Self { open: None }
+    }
+
     /// Reads OpenSSL's configuration of this machine.
     pub(crate) fn new() -> Result<Self, ErrorStack> {
         let mut open = common()?;
         open.set_verify(SslVerifyMode::NONE);
-        Ok(Self { open: open.build() })
+        Ok(Self {
+            open: Some(open.build()),
+        })
     }
 
-    const fn choose(&self, _options: &TlsOptions) -> &SslContext {
-        &self.open
+    fn choose(&self, _options: &TlsOptions) -> Result<&SslContext, NetError> {
+        let missing = || NetError::Tls("OpenSSL is not ready".to_owned());
+        self.open.as_ref().ok_or_else(missing)
     }
 }
 
@@ -49,7 +57,7 @@ pub(super) async fn handshake(
     contexts: &Contexts,
 ) -> Result<Box<SslStream<TcpStream>>, NetError> {
     let stack = |error: ErrorStack| NetError::Tls(error.to_string());
-    let mut ssl = Ssl::new(contexts.choose(options)).map_err(stack)?;
+    let mut ssl = Ssl::new(contexts.choose(options)?).map_err(stack)?;
     if let Some(name) = server_name {
         ssl.set_hostname(name).map_err(stack)?;
     }

@@ -1,0 +1,5 @@
+//! Checks of real servers over real sockets.
+
+mod servers;
+mod stage;
+mod tcp;
