@@ -267,6 +267,15 @@ impl Page {
         self.differs(word, seconds(value), seconds(default));
     }
 
+    /// A length of time that cannot be written as 0: without the word it is off.
+    fn time_unless_off(&mut self, word: &str, value: Micros) {
+        if value != Micros::ZERO {
+            self.set(word, seconds(value));
+        } else if self.full() {
+            self.put(word, About::Off);
+        }
+    }
+
     /// On or off.
     fn bool(&mut self, word: &str, value: bool) {
         self.set(word, if value { "on" } else { "off" });
