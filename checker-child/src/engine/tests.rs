@@ -4,7 +4,7 @@ use super::*;
 use crate::action::{Force, Probe};
 use crate::event::Outcome;
 use holdfast_ipc::config::CheckerScript;
-use holdfast_ipc::config::model::ShellWords;
+use holdfast_ipc::config::model::{ShellWords, TlsFiles};
 use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::state::ScriptState::{Failed, Ok as Good};
 use holdfast_ipc::state::{ScriptState, Verdict};
@@ -53,6 +53,7 @@ fn config(scripts: impl Into<Vec<CheckerScript>>) -> CheckerConfig {
         scripts: scripts.into(),
         script_security: true,
         servers: 0,
+        tls: TlsFiles::default(),
     }
 }
 
@@ -760,7 +761,12 @@ proptest! {
                             run.ends = run.ends.min(now);
                         }
                         Action::Send(_) => {}
-                        Action::Probe(_) | Action::End | Action::Fail(_) => prop_assert!(false),
+                        Action::Converse { .. }
+                        | Action::BreakOff { .. }
+                        | Action::Provide(_)
+                        | Action::Probe(_)
+                        | Action::End
+                        | Action::Fail(_) => prop_assert!(false),
                     }
                 }
             }

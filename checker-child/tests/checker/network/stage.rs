@@ -2,7 +2,9 @@
 
 use crate::harness::{Checker, PATIENCE};
 use holdfast_ipc::balance::{CheckConfig, CheckId, CheckVerdict, CheckedServer};
-use holdfast_ipc::config::model::{Check, CheckTiming, Endpoint, Micros, Probe, Protocol, Service};
+use holdfast_ipc::config::model::{
+    Check, CheckTiming, Endpoint, Micros, Probe, Protocol, Service, TlsFiles,
+};
 use holdfast_ipc::config::{CheckerConfig, Generation};
 use holdfast_ipc::message::{CheckerToParent, ParentToChecker};
 use std::collections::BTreeMap;
@@ -94,6 +96,7 @@ pub(crate) fn config(servers: &[CheckedServer]) -> CheckerConfig {
         scripts: Vec::new(),
         script_security: false,
         servers: u32::try_from(servers.len()).unwrap(),
+        tls: TlsFiles::default(),
     }
 }
 
