@@ -106,7 +106,7 @@ fn checkers(
     if has_tls_checks(config)
         && let Some(checker) = checkers.get_mut(&facts.check_account)
     {
-        checker.tls = config.tls.clone();
+        checker.tls = config.statics.tls.clone();
     }
     for script in &config.scripts {
         if facts.disabled.contains_key(&script.name) {
