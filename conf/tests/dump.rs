@@ -282,3 +282,19 @@ fn a_dump_says_no_more_than_the_configuration() {
     let (one, other) = (loaded.config.unwrap(), again);
     assert_eq!(print(&one, Secrets::Shown), print(&other, Secrets::Shown));
 }
+
+#[test]
+fn a_delay_that_is_not_set_is_no_word_of_a_dump() {
+    let process = "vrrp_track_process p {\n process p\n}\n";
+    let loaded = load(
+        &Memory::one(process),
+        Path::new("a.conf"),
+        &Options {
+            origins: true,
+            ..common::LOOKING
+        },
+    );
+    let text = dump_with(&loaded, Secrets::Shown).unwrap();
+    assert!(text.contains("# terminate_delay is off"), "{text}");
+    assert_eq!(Memory::one(text).look().config, loaded.config);
+}

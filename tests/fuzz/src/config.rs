@@ -62,14 +62,33 @@ pub fn run_words(input: &[u8]) -> bool {
     run(*first, text.as_bytes())
 }
 
-fn run(choice: u8, text: &[u8]) -> bool {
+/// Everything that is done with a configuration, once and for a text of any size.
+pub fn run_once(text: &str) {
+    let (main, second) = files(text.as_bytes());
+    let memory = Memory::new([main.to_vec(), second.to_vec()]);
+    let loaded = load(&memory, Path::new(NAMES[0]), &options(0));
+    harmless(&loaded);
+    let _ = format(NAMES[0], main.to_vec());
+    if let Some(config) = &loaded.config {
+        equal_to_itself(config, &loaded);
+        let text = print(config, Secrets::Shown);
+        let _ = (dump(&loaded), read_again(&text));
+    }
+}
+
+/// The main file and the other one.
+fn files(text: &[u8]) -> (&[u8], &[u8]) {
     let separator = SECOND_FILE.as_bytes();
     let cut = text
         .windows(separator.len())
         .position(|bytes| bytes == separator);
-    let (main, second) = cut.map_or((text, b"".as_slice()), |cut| {
+    cut.map_or((text, b"".as_slice()), |cut| {
         (&text[..cut], &text[cut + separator.len()..])
-    });
+    })
+}
+
+fn run(choice: u8, text: &[u8]) -> bool {
+    let (main, second) = files(text);
     let loaded = load(
         &Memory::new([main.to_vec(), second.to_vec()]),
         Path::new(NAMES[0]),

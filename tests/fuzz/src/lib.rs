@@ -4,4 +4,5 @@ pub mod check;
 pub mod config;
 pub mod message;
 pub mod packet;
+pub mod shapes;
 pub mod structured;
