@@ -267,12 +267,12 @@ impl Page {
         self.differs(word, seconds(value), seconds(default));
     }
 
-    /// A length of time that cannot be written as 0: without the word it is off.
-    fn time_unless_off(&mut self, word: &str, value: Micros) {
-        if value != Micros::ZERO {
+    /// A length of time where zero cannot be written.
+    fn time_or_off(&mut self, word: &str, value: Micros) {
+        if value.is_zero() {
+            self.flag(word, false);
+        } else {
             self.set(word, seconds(value));
-        } else if self.full() {
-            self.put(word, About::Off);
         }
     }
 
