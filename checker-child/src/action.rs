@@ -4,7 +4,7 @@ use crate::check::Conversation;
 use crate::check::engine::TalkId;
 use crate::check::server::CheckedServer;
 use crate::event::RunId;
-use holdfast_ipc::config::model::{Endpoint, Probe as Check, ShellWords};
+use holdfast_ipc::config::model::{Endpoint, Probe as Check, ShellWords, TlsFiles};
 use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::message::CheckerToParent;
 
@@ -27,23 +27,40 @@ pub struct Probe {
 }
 
 /// What the checks of a configuration need from this machine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// `SSL_GET`.
-    pub tls: bool,
+    /// `SSL_GET`, with the files of `SSL`.
+    pub tls: Option<TlsNeeds>,
     /// `PING_CHECK` to an IPv4 address.
     pub ping_v4: bool,
     /// `PING_CHECK` to an IPv6 address.
     pub ping_v6: bool,
 }
 
+/// What `SSL_GET` needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsNeeds {
+    /// Some check has `verify`.
+    pub verify: bool,
+    /// `SSL`.
+    pub files: TlsFiles,
+}
+
 impl Needs {
     /// All that these servers need.
-    pub(crate) fn of(servers: &[CheckedServer]) -> Self {
+    pub(crate) fn of(servers: &[CheckedServer], files: &TlsFiles) -> Self {
         let mut needs = Self::default();
         for check in servers.iter().flat_map(|server| &server.checks) {
             match &check.probe {
-                Check::Http(probe) => needs.tls |= probe.tls.is_some(),
+                Check::Http(probe) => {
+                    if let Some(options) = &probe.tls {
+                        let tls = needs.tls.get_or_insert_with(|| TlsNeeds {
+                            verify: false,
+                            files: files.clone(),
+                        });
+                        tls.verify |= options.verify;
+                    }
+                }
                 Check::Ping(Endpoint { address, .. }) => {
                     needs.ping_v4 |= address.is_ipv4();
                     needs.ping_v6 |= address.is_ipv6();

@@ -1,6 +1,6 @@
 //! The whole checker: what the parent says, what the scripts do, in which phase.
 
-use crate::action::{Action, Needs};
+use crate::action::Action;
 use crate::event::{Event, Outcome, RunId};
 use crate::script_set::{ScriptSet, Turn};
 use crate::watch::{Ready, Watch};
@@ -180,7 +180,7 @@ impl Engine {
 
     /// Servers and scripts of a configuration, without any effect.
     fn examine(&mut self, generation: Generation, config: &CheckerConfig) -> Result<Ready, String> {
-        let servers = self.watch.prepare(generation, config.servers)?;
+        let servers = self.watch.prepare(generation, config)?;
         check(config)?;
         Ok(servers)
     }
@@ -195,10 +195,8 @@ impl Engine {
             Err(reason) => return refused(generation, reason),
         };
         self.generation = generation;
-        let mut actions = provided(servers.needs);
         self.phase = Phase::Ready(start, Box::new(servers));
-        actions.push(Action::Send(CheckerToParent::Ready { generation }));
-        actions
+        vec![Action::Send(CheckerToParent::Ready { generation })]
     }
 
     fn go(&mut self, now: Monotonic) -> Vec<Action> {
@@ -233,15 +231,13 @@ impl Engine {
             Ok(servers) => servers,
             Err(reason) => return refused(generation, reason),
         };
-        let mut actions = provided(servers.needs);
         self.prepared = Some(Prepared {
             generation,
             config,
             servers,
             told: BTreeSet::new(),
         });
-        actions.push(Action::Send(CheckerToParent::Prepared { generation }));
-        actions
+        vec![Action::Send(CheckerToParent::Prepared { generation })]
     }
 
     fn commit(&mut self, now: Monotonic, generation: Generation) -> Vec<Action> {
@@ -257,6 +253,7 @@ impl Engine {
                 actions.extend(again.into_iter().map(|verdict| self.telling(verdict)));
                 actions.extend(self.finish(turn));
                 actions.extend(self.switch(now, prepared.servers, security));
+                self.watch.tell_known();
                 actions
             }
             Some(_) | None => broken("Commit of what was not prepared"),
@@ -404,13 +401,6 @@ fn taken(result: Result<(), &'static str>) -> Vec<Action> {
     result.err().map(broken).unwrap_or_default()
 }
 
-fn provided(needs: Needs) -> Vec<Action> {
-    match needs == Needs::default() {
-        true => Vec::new(),
-        false => vec![Action::Provide(needs)],
-    }
-}
-
 fn refused(generation: Generation, reason: String) -> Vec<Action> {
     vec![Action::Send(CheckerToParent::Refused {
         generation,
@@ -424,5 +414,8 @@ fn broken(what: &str) -> Vec<Action> {
     ))]
 }
 
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "small numbers in tests")]
+mod server_tests;
 #[cfg(test)]
 mod tests;

@@ -8,8 +8,8 @@ use crate::check::server::CheckedServer;
 use crate::event::{Outcome, RunId};
 use crate::program_set::{Begun, ProgramSet};
 use holdfast_ipc::balance::{self, CheckId, CheckVerdict, MAX_BATCH};
-use holdfast_ipc::config::Generation;
 use holdfast_ipc::config::model::Micros;
+use holdfast_ipc::config::{CheckerConfig, Generation};
 use holdfast_ipc::message::CheckerToParent;
 use holdfast_ipc::time::Monotonic;
 use std::collections::{BTreeMap, VecDeque};
@@ -42,7 +42,7 @@ pub(crate) struct Ready {
     prepared: Prepared,
     known: Vec<CheckVerdict>,
     /// What has to be provided for it.
-    pub(crate) needs: Needs,
+    needs: Needs,
 }
 
 impl Watch {
@@ -91,7 +91,12 @@ impl Watch {
     }
 
     /// All pieces have to be there: makes them ready without any effect.
-    pub(crate) fn prepare(&mut self, generation: Generation, count: u32) -> Result<Ready, String> {
+    pub(crate) fn prepare(
+        &mut self,
+        generation: Generation,
+        config: &CheckerConfig,
+    ) -> Result<Ready, String> {
+        let count = config.servers;
         let incoming = match self.incoming.of(generation) {
             Some(incoming) => std::mem::take(incoming),
             None => Incoming::default(),
@@ -101,7 +106,7 @@ impl Watch {
             return Err(format!("{came} servers came, {count} were announced"));
         }
         let servers = CheckedServer::all_of(incoming.servers);
-        let needs = Needs::of(&servers);
+        let needs = Needs::of(&servers, &config.tls);
         Ok(Ready {
             prepared: self.engine.prepare(servers)?,
             known: incoming.known,
@@ -127,7 +132,20 @@ impl Watch {
     ) -> Vec<Action> {
         self.programs.script_security = script_security;
         let wishes = self.engine.commit(now, ready.prepared, &ready.known);
-        self.carry_out(now, wishes, runs)
+        let mut actions = Vec::new();
+        if ready.needs != Needs::default() {
+            actions.push(Action::Provide(ready.needs));
+        }
+        actions.extend(self.carry_out(now, wishes, runs));
+        actions
+    }
+
+    /// The parent forgets what it cannot find in the new configuration: a verdict over a check with
+    /// another place or other times. Those that go without saying are not told again.
+    pub(crate) fn tell_known(&mut self) {
+        let known = self.engine.known();
+        self.news
+            .extend(known.map(|verdict| (verdict.check, verdict)));
     }
 
     /// A virtual address came or went.

@@ -2,7 +2,10 @@
 
 #![expect(clippy::expect_used, reason = "tests assert by panicking")]
 
-use holdfast_conf::{WordInfo, language};
+mod common;
+
+use common::Memory;
+use holdfast_conf::{Treatment, WordInfo, language};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of a position: the release that brought it, and whether the word is an old one.
@@ -155,4 +158,85 @@ fn defaults_and_reasons_are_no_sentences() {
             );
         }
     }
+}
+
+/// Something that may stand behind a word.
+fn example(arguments: &str) -> &str {
+    // The upper limit: a lower one of 0 often asks for nothing.
+    let number = arguments
+        .split_once("..")
+        .and_then(|(_, rest)| rest.split(' ').next())
+        .filter(|number| number.parse::<f64>().is_ok());
+    match arguments {
+        _ if number.is_some() => number.unwrap_or_default(),
+        _ if arguments.starts_with("ADDRESS") => "192.0.2.1 80",
+        _ if arguments.starts_with("TEXT") => "/a 1",
+        _ if arguments.starts_with("PATH") => "/a",
+        _ if arguments.starts_with("NUMBER") => "0",
+        _ if arguments.starts_with("NAME") => "a",
+        _ if arguments.starts_with("{ LINKBEAT-LINE") => "{\neth0\n}",
+        _ if arguments.starts_with(['[', '{']) => "",
+        _ => arguments.split(['|', ' ']).next().unwrap_or_default(),
+    }
+}
+
+/// A configuration with this word, and what is missing left out.
+fn configuration(word: &WordInfo) -> String {
+    let words: Vec<WordInfo> = language().collect();
+    let mut text = format!("{} {}\n", word.name, example(&word.arguments));
+    let mut blocks = word.blocks.as_slice();
+    while let Some((name, outer)) = blocks.split_last() {
+        let opener = words.iter().find(|w| w.blocks == outer && w.name == *name);
+        let head = example(&opener.expect("every block is opened by a word").arguments);
+        text = format!("{name} {head} {{\n{text}}}\n");
+        blocks = outer;
+    }
+    text
+}
+
+/// What reading says.
+fn told(text: &str) -> String {
+    Memory::one(text).load().report.json().to_string()
+}
+
+#[test]
+fn every_word_without_effect_is_told_with_its_reason() {
+    for word in language() {
+        let Treatment::NoEffect(reason) = word.treatment else {
+            continue;
+        };
+        let text = configuration(&word);
+        let told = told(&text);
+        assert!(
+            told.contains("HF0103") && told.contains(reason),
+            "{text}{told}"
+        );
+    }
+}
+
+#[test]
+fn what_is_done_in_any_case_is_accepted_without_a_word() {
+    for word in language().filter(|word| word.treatment == Treatment::Always) {
+        let text = configuration(&word);
+        let told = told(&text);
+        for code in ["HF0101", "HF0102", "HF0103", "HF0104"] {
+            assert!(!told.contains(code), "{text}{told}");
+        }
+    }
+}
+
+#[test]
+fn every_word_that_is_not_carried_out_is_refused_with_the_consequence() {
+    let mut silent: Vec<String> = Vec::new();
+    for word in language() {
+        let Treatment::Checked(consequence) = word.treatment else {
+            continue;
+        };
+        let text = configuration(&word);
+        let told = told(&text);
+        if !told.contains("HF0102") || !told.contains(consequence) {
+            silent.push(word.path());
+        }
+    }
+    assert_eq!(silent, Vec::<String>::new());
 }

@@ -2,7 +2,7 @@
 //! password and no notify script, the VRRP child no command line.
 
 pub use holdfast_conf::model;
-use holdfast_conf::model::{Lvs, Micros, ScriptAction, ScriptName, VirtualRouter};
+use holdfast_conf::model::{Lvs, Micros, ScriptAction, ScriptName, TlsFiles, VirtualRouter};
 use serde::{Deserialize, Serialize};
 
 /// Counts the configurations of one daemon: 1 at start, one more with each reload. A message about
@@ -75,4 +75,6 @@ pub struct CheckerConfig {
     pub script_security: bool,
     /// How many servers came in front of this in `Servers` messages.
     pub servers: u32,
+    /// `SSL`: only where an `SSL_GET` is among the checks. The checker reads the files as its user.
+    pub tls: TlsFiles,
 }

@@ -2,7 +2,9 @@
 
 use crate::account::Account;
 use crate::balance::{Owners, servers_of};
-use holdfast_conf::model::{Config, ScriptAction, ScriptName, ShellWords, UserSpec};
+use holdfast_conf::model::{
+    Config, Probe, ScriptAction, ScriptName, ShellWords, TlsFiles, UserSpec,
+};
 use holdfast_ipc::balance::CheckId;
 use holdfast_ipc::config::{CheckerConfig, CheckerScript, VrrpConfig};
 use holdfast_ipc::state::{ScriptState, Verdict};
@@ -89,6 +91,7 @@ fn checkers(
         scripts: Vec::new(),
         script_security: config.global.script_security,
         servers,
+        tls: TlsFiles::default(),
     };
     let count = |account: &Account| {
         let servers = servers_of(config, facts, owners, account).count();
@@ -99,6 +102,12 @@ fn checkers(
         .iter()
         .map(|account| (account.clone(), empty(count(account))))
         .collect();
+    // Only the checks of pages need the files, and whoever does them is told of them.
+    if has_tls_checks(config)
+        && let Some(checker) = checkers.get_mut(&facts.check_account)
+    {
+        checker.tls = config.statics.tls.clone();
+    }
     for script in &config.scripts {
         if facts.disabled.contains_key(&script.name) {
             continue;
@@ -118,6 +127,14 @@ fn checkers(
         });
     }
     checkers
+}
+
+fn has_tls_checks(config: &Config) -> bool {
+    let servers = config.virtual_servers.iter();
+    let mut checks = servers
+        .flat_map(|server| &server.real_servers)
+        .flat_map(|real| &real.checks);
+    checks.any(|check| matches!(&check.probe, Probe::Http(probe) if probe.tls.is_some()))
 }
 
 fn with_path(action: &ScriptAction, facts: &HostFacts) -> ScriptAction {
@@ -229,6 +246,7 @@ mod tests {
                     scripts: vec![cut("a", run(&["/usr/bin/true", "-x"])), cut("c", gone)],
                     script_security: true,
                     servers: 0,
+                    tls: TlsFiles::default(),
                 },
             ),
             (
@@ -237,6 +255,7 @@ mod tests {
                     scripts: vec![cut("b", run(&["/bin/b"]))],
                     script_security: true,
                     servers: 0,
+                    tls: TlsFiles::default(),
                 },
             ),
         ];

@@ -465,6 +465,28 @@ fn every_test_that_the_list_of_differences_names_exists() {
     assert_eq!(missing, Vec::<&str>::new());
 }
 
+/// The same for the cases of the configuration's corpus that it names.
+#[test]
+fn every_case_that_the_list_of_differences_names_exists() {
+    let root = root();
+    let list = fs::read_to_string(root.join("parent/doc/differences.md")).unwrap();
+    let cells = list
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .filter_map(|line| line.trim_end_matches('|').rsplit('|').next());
+    let names: Vec<&str> = cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter(|name| name.starts_with(|first: char| first.is_ascii_digit()))
+        .collect();
+    assert!(names.len() > 20, "{names:?}");
+    let corpus = root.join("conf/tests/corpus");
+    let missing: Vec<&str> = names
+        .into_iter()
+        .filter(|name| !corpus.join(name).join("in.conf").exists())
+        .collect();
+    assert_eq!(missing, Vec::<&str>::new());
+}
+
 /// All Rust files below a directory, build folders left out.
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

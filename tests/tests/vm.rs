@@ -1,6 +1,6 @@
 //! Load balancing in a virtual machine whose kernel has IPVS: `tests/vmlab/scenario` boots it once
 //! and runs every scenario there, with the distribution's keepalived and with holdfast; each test
-//! here is one verdict of that run.
+//! here is one verdict of that run: both pass, and the tables at the fixed points are the same.
 
 use holdfast_tests::binaries::target_directory;
 use std::collections::BTreeSet;
@@ -12,42 +12,33 @@ use std::sync::OnceLock;
 /// Set to 1 where the virtual machine is not wanted; the tests then say so and pass.
 const SWITCHED_OFF: &str = "HOLDFAST_TESTS_WITHOUT_VM";
 
-/// Who runs a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Runs {
-    /// Both, and the tables at the fixed points are the same.
-    Both,
-    /// keepalived alone: what holdfast shall do, shown on the original.
-    Reference,
-}
-
 /// One test per scenario, and the list of all for the one run.
 macro_rules! scenarios {
-    ($($who:ident $name:ident,)*) => {
-        const SCENARIOS: &[(Runs, &str)] = &[$((Runs::$who, stringify!($name)),)*];
-        $(#[test] fn $name() { verdict_of(Runs::$who, stringify!($name)); })*
+    ($($name:ident,)*) => {
+        const SCENARIOS: &[&str] = &[$(stringify!($name),)*];
+        $(#[test] fn $name() { verdict_of(stringify!($name)); })*
     };
 }
 
 scenarios! {
-    Both the_address_moves_when_the_master_dies,
-    Reference the_table_follows_the_master,
-    Reference direct_routing_with_two_ports,
-    Reference a_pair_with_direct_routing_and_persistence,
-    Reference masquerading_with_digests_and_a_sorry_server,
-    Reference a_tls_check_of_the_own_address,
-    Reference a_changed_page_takes_a_server_out,
-    Reference a_page_over_tls_is_checked,
-    Reference the_sorry_server_answers_when_all_are_gone,
-    Reference a_lost_quorum_gives_the_service_to_the_sorry_server,
-    Reference an_inhibited_server_stays_with_weight_nought,
-    Reference clients_with_ipv6_are_answered,
-    Reference persistence_and_thresholds_reach_the_table,
-    Reference flags_of_services_reach_the_table,
-    Reference tunnels_reach_the_table,
-    Reference firewall_marks_and_groups_reach_the_table,
-    Reference a_reload_keeps_the_connections_of_servers_that_stay,
-    Reference a_crash_of_any_child_keeps_the_connections,
+    the_address_moves_when_the_master_dies,
+    the_table_follows_the_master,
+    direct_routing_with_two_ports,
+    a_pair_with_direct_routing_and_persistence,
+    masquerading_with_digests_and_a_sorry_server,
+    a_tls_check_of_the_own_address,
+    a_changed_page_takes_a_server_out,
+    a_page_over_tls_is_checked,
+    the_sorry_server_answers_when_all_are_gone,
+    a_lost_quorum_gives_the_service_to_the_sorry_server,
+    an_inhibited_server_stays_with_weight_nought,
+    clients_with_ipv6_are_answered,
+    persistence_and_thresholds_reach_the_table,
+    flags_of_services_reach_the_table,
+    tunnels_reach_the_table,
+    firewall_marks_and_groups_reach_the_table,
+    a_reload_keeps_the_connections_of_servers_that_stay,
+    a_crash_of_any_child_keeps_the_connections,
 }
 
 /// What the run left: its whole output, and the folder with logs and tables.
@@ -59,10 +50,7 @@ struct Run {
 #[test]
 fn every_scenario_of_the_catalogue_is_a_test() {
     let Some(run) = run() else { return };
-    let listed: BTreeSet<_> = SCENARIOS
-        .iter()
-        .map(|(_, name)| (*name).to_owned())
-        .collect();
+    let listed: BTreeSet<_> = SCENARIOS.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(names(&run.out.join("keepalived")), listed, "{}", run.told);
 }
 
@@ -84,18 +72,13 @@ fn boot() -> Run {
     if out.exists() {
         fs::remove_dir_all(&out).expect("the records of the last run can be removed");
     }
-    let both: Vec<_> = SCENARIOS
-        .iter()
-        .filter(|(who, _)| *who == Runs::Both)
-        .map(|(_, name)| *name)
-        .collect();
     let output = Command::new(vmlab().join("scenario"))
         .arg("--out")
         .arg(&out)
         .arg("--programs")
         .arg(target_directory())
         .arg("keepalived")
-        .arg(format!("holdfast={}", both.join(",")))
+        .arg(format!("holdfast={}", SCENARIOS.join(",")))
         .output()
         .expect("bash runs");
     let told =
@@ -121,13 +104,9 @@ fn names(folder: &Path) -> BTreeSet<String> {
 }
 
 #[track_caller]
-fn verdict_of(who: Runs, name: &str) {
+fn verdict_of(name: &str) {
     let Some(run) = run() else { return };
-    let groups: &[&str] = match who {
-        Runs::Both => &["keepalived", "holdfast", "same"],
-        Runs::Reference => &["keepalived"],
-    };
-    for group in groups {
+    for group in ["keepalived", "holdfast", "same"] {
         let folder = run.out.join(group).join(name);
         let verdict = fs::read_to_string(folder.join("verdict"))
             .unwrap_or_else(|_| format!("the virtual machine left none:\n{}", run.told));

@@ -16,7 +16,7 @@ use super::plan::Work;
 use super::schedule::{Change, Reaction, part};
 use super::server::{ServerKey, name_of};
 use crate::limit::RateLimit;
-use holdfast_ipc::balance::CheckId as Number;
+use holdfast_ipc::balance::{CheckId as Number, CheckVerdict as Told};
 use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::time::Monotonic;
 use queue::Queue;
@@ -89,8 +89,8 @@ pub struct CheckVerdict {
 
 impl CheckVerdict {
     /// As the parent is told.
-    pub fn message(&self) -> holdfast_ipc::balance::CheckVerdict {
-        holdfast_ipc::balance::CheckVerdict {
+    pub fn message(&self) -> Told {
+        Told {
             check: self.check,
             up: self.up,
             weight: self.weight,
@@ -202,6 +202,22 @@ impl Engine {
     /// All present verdicts, for whoever has to be told anew.
     pub fn verdicts(&self) -> impl Iterator<Item = ServerVerdict> {
         self.servers.iter().flatten().map(verdict_of)
+    }
+
+    /// What is known of each check beyond what everybody assumes, under its present number.
+    pub fn known(&self) -> impl Iterator<Item = Told> {
+        self.servers.iter().flatten().flat_map(|server| {
+            let slots = server.checks.iter().zip(&server.numbers);
+            slots.filter_map(|(slot, check)| {
+                let (up, weight, detail) = slot.known(server.weight)?;
+                Some(Told {
+                    check: *check,
+                    up,
+                    weight,
+                    detail,
+                })
+            })
+        })
     }
 
     fn slot(&mut self, check: CheckId) -> Option<&mut CheckSlot> {
@@ -401,8 +417,9 @@ fn keep_cause(slot: &mut CheckSlot, finding: &Finding) {
     match (slot.schedule.is_up(), failed) {
         (true, _) => slot.last = None,
         (false, true) => slot.last = Some(finding.clone()),
-        (false, false) => {}
+        (false, false) => return,
     }
+    slot.said = None;
 }
 
 fn tell_if_other(server: &mut ServerSlot, actions: &mut Vec<Action>) {

@@ -4,7 +4,7 @@ use super::*;
 use crate::action::{Force, Probe};
 use crate::event::Outcome;
 use holdfast_ipc::config::CheckerScript;
-use holdfast_ipc::config::model::ShellWords;
+use holdfast_ipc::config::model::{ShellWords, TlsFiles};
 use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::state::ScriptState::{Failed, Ok as Good};
 use holdfast_ipc::state::{ScriptState, Verdict};
@@ -16,7 +16,7 @@ const TWO: Generation = Generation::new(2);
 /// Begin of the clock in tests: not zero, which saturating arithmetic could hide behind.
 const BEGIN: Monotonic = Monotonic::from_micros(1_000_000_000);
 
-fn at(millis: u64) -> Monotonic {
+pub(super) fn at(millis: u64) -> Monotonic {
     BEGIN.after(Micros::from_millis(millis))
 }
 
@@ -48,11 +48,12 @@ fn lookup(called: &str, process: &str) -> CheckerScript {
     }
 }
 
-fn config(scripts: impl Into<Vec<CheckerScript>>) -> CheckerConfig {
+pub(super) fn config(scripts: impl Into<Vec<CheckerScript>>) -> CheckerConfig {
     CheckerConfig {
         scripts: scripts.into(),
         script_security: true,
         servers: 0,
+        tls: TlsFiles::default(),
     }
 }
 
@@ -107,7 +108,7 @@ fn ended(number: u64, outcome: Outcome) -> Event {
     }
 }
 
-fn send(message: ParentToChecker) -> Event {
+pub(super) fn send(message: ParentToChecker) -> Event {
     Event::Message(message)
 }
 
@@ -760,7 +761,12 @@ proptest! {
                             run.ends = run.ends.min(now);
                         }
                         Action::Send(_) => {}
-                        Action::Probe(_) | Action::End | Action::Fail(_) => prop_assert!(false),
+                        Action::Converse { .. }
+                        | Action::BreakOff { .. }
+                        | Action::Provide(_)
+                        | Action::Probe(_)
+                        | Action::End
+                        | Action::Fail(_) => prop_assert!(false),
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! Waits for something to happen, asks the engine, does what it says.
 
-use super::check::{Contexts, Random, Talks, in_flight};
+use super::check::{Contexts, Random, Talks, in_flight, try_ping};
 use super::outbox::Outbox;
 use super::parent::Parent;
 use super::processes::Scan;
@@ -174,7 +174,7 @@ impl EventLoop {
             }
             Action::Converse { talk, question } => self.talks.start(talk, question),
             Action::BreakOff { talk } => self.talks.stop(talk),
-            Action::Provide(needs) => self.provide(needs)?,
+            Action::Provide(needs) => self.provide(&needs)?,
             Action::Signal { run, force } => self.runs.signal(run, force),
             Action::End => self.over = true,
             Action::Fail(reason) => return Err(Failure::Protocol(reason)),
@@ -193,11 +193,15 @@ impl EventLoop {
             .map(|outcome| Event::Ended { run, outcome })
     }
 
-    fn provide(&mut self, needs: Needs) -> Result<(), Failure> {
-        if needs.tls
-            && let Ok(contexts) = Contexts::new()
-        {
-            self.talks.set_contexts(contexts);
+    fn provide(&mut self, needs: &Needs) -> Result<(), Failure> {
+        let (contexts, mut lines) = match &needs.tls {
+            Some(tls) => Contexts::new(tls),
+            None => (Contexts::none(), Vec::new()),
+        };
+        self.talks.set_contexts(contexts);
+        lines.extend(try_ping(needs.ping_v4, needs.ping_v6));
+        for line in lines {
+            self.send(&CheckerToParent::Log(line))?;
         }
         Ok(())
     }

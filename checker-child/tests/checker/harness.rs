@@ -2,7 +2,7 @@
 
 use holdfast_ipc::Channel;
 use holdfast_ipc::channel::{ChannelError, socket_pair};
-use holdfast_ipc::config::model::{Micros, ScriptAction, ScriptName, ShellWords};
+use holdfast_ipc::config::model::{Micros, ScriptAction, ScriptName, ShellWords, TlsFiles};
 use holdfast_ipc::config::{CheckerConfig, CheckerScript, Generation};
 use holdfast_ipc::log::LogRecord;
 use holdfast_ipc::message::{
@@ -303,6 +303,7 @@ pub(crate) fn config(scripts: impl Into<Vec<CheckerScript>>) -> CheckerConfig {
         scripts: scripts.into(),
         script_security: false,
         servers: 0,
+        tls: TlsFiles::default(),
     }
 }
 

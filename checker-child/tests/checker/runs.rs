@@ -2,7 +2,7 @@
 
 use crate::harness::{Checker, NOBODY, Place, action, config, script};
 use holdfast_ipc::config::CheckerConfig;
-use holdfast_ipc::config::model::{Micros, ScriptAction, ShellWords};
+use holdfast_ipc::config::model::{Micros, ScriptAction, ShellWords, TlsFiles};
 use holdfast_ipc::state::ScriptState::{Failed, Ok as Good};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -212,6 +212,7 @@ fn a_script_that_was_closed_to_others_is_run_and_one_that_was_opened_is_refused(
         scripts: vec![script("chk", &path, 50)],
         script_security: true,
         servers: 0,
+        tls: TlsFiles::default(),
     };
     let mut checker = Checker::running(secure);
     assert_eq!(checker.verdict().state, Good);
@@ -241,6 +242,7 @@ fn a_directory_that_others_can_write_is_named_also_behind_a_link() {
         scripts: vec![script("chk", &path, 60_000)],
         script_security: true,
         servers: 0,
+        tls: TlsFiles::default(),
     };
     let mut checker = Checker::running(secure);
     let directory = place.0.join("out");

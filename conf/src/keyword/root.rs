@@ -60,7 +60,7 @@ pub(super) const ROWS: &[Keyword] = &[
     idle(
         "child_wait_time",
         ROOT,
-        "holdfast waits one second for its children at the stop",
+        "holdfast waits one second, and up to five while an address has to be given back",
     )
     .takes(Shape::Int {
         min: 0,

@@ -2,8 +2,9 @@
 
 use holdfast_ipc::config::model::{
     AdvertInterval, Auth, AuthKey, Broadcast, ChecksumForm, Family, GarpSettings, IfName,
-    InitialState, InstanceName, Micros, Peer, Priority, ScriptAction, ScriptName, ShellWords,
-    TrackInterface, TrackScript, Transport, Version, VirtualAddress, VirtualRouter, Vrid, Weight,
+    InitialState, InstanceName, Micros, Passphrase, Peer, Priority, ScriptAction, ScriptName,
+    ShellWords, TlsFiles, TrackInterface, TrackScript, Transport, Version, VirtualAddress,
+    VirtualRouter, Vrid, Weight,
 };
 use holdfast_ipc::config::{CheckerConfig, CheckerScript, Generation, VrrpConfig};
 use holdfast_ipc::log::{Level, LogRecord};
@@ -194,6 +195,12 @@ fn checker_config() -> CheckerConfig {
         scripts: vec![run, look],
         script_security: true,
         servers: 2,
+        tls: TlsFiles {
+            password: Some(Passphrase("open sesame".to_owned())),
+            ca: Some("/etc/pki/ca.pem".to_owned()),
+            certificate: Some("/etc/pki/own.pem".to_owned()),
+            key: Some("/etc/pki/own.key".to_owned()),
+        },
     }
 }
 

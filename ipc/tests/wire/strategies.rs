@@ -4,7 +4,8 @@ use crate::balance::{any_change, any_pools, any_servers, any_verdicts};
 use holdfast_ipc::config::model::{
     AdvertInterval, Auth, AuthKey, Broadcast, ChecksumForm, Family, GarpSettings, IfName,
     InitialState, InstanceName, Micros, Peer, Priority, ScriptAction, ScriptName, ShellWords,
-    TrackInterface, TrackScript, Transport, Version, VirtualAddress, VirtualRouter, Vrid, Weight,
+    TlsFiles, TrackInterface, TrackScript, Transport, Version, VirtualAddress, VirtualRouter, Vrid,
+    Weight,
 };
 use holdfast_ipc::config::{CheckerConfig, CheckerScript, Generation, VrrpConfig};
 use holdfast_ipc::log::{Level, LogRecord};
@@ -298,6 +299,7 @@ fn checker_config() -> impl Strategy<Value = CheckerConfig> {
             scripts,
             script_security,
             servers: 0,
+            tls: TlsFiles::default(),
         }
     })
 }

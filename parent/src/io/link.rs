@@ -2,6 +2,7 @@
 
 use super::launch;
 use super::lines::Lines;
+use super::starvation;
 use holdfast::account::Account;
 use holdfast::heartbeat::{Beat, Heartbeat};
 use holdfast::launch::Launch;
@@ -20,6 +21,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 /// Bytes that may wait for a child that does not read. A configuration and its checkpoints fit; a
 /// child that lets more pile up is stopped by its heartbeat anyway.
@@ -49,6 +51,8 @@ pub(crate) struct Link<S: Side> {
     channel: Channel<S::Out, S::In>,
     stderr: Option<Lines>,
     heartbeat: Heartbeat,
+    /// How long it had waited for a processor when it was looked at last.
+    run_delay: Option<Duration>,
 }
 
 /// Why a child is given up.
@@ -117,6 +121,7 @@ impl<S: Side> Link<S> {
             channel: Channel::new(ours, QUEUE_LIMIT).with_message_limit(MESSAGE_LIMIT),
             stderr: Some(Lines::new(read)?),
             heartbeat: Heartbeat::new(now),
+            run_delay: None,
         };
         // An error here is seen again, and handled, when the socket is read.
         let _ = link.send(&S::hello());
@@ -227,6 +232,7 @@ impl<S: Side> Link<S> {
 
     pub(crate) fn pong(&mut self, sequence: u64, now: Monotonic) {
         self.heartbeat.pong(sequence, now);
+        self.run_delay = None;
     }
 
     /// Sends what waits, asks for a life sign, and misses one.
@@ -241,7 +247,11 @@ impl<S: Side> Link<S> {
                 self.phase
             )));
         }
-        match self.heartbeat.tick(now) {
+        let (pid, delay) = (self.pid, &mut self.run_delay);
+        match self
+            .heartbeat
+            .tick(now, || starvation::is_held_up(pid, delay))
+        {
             Beat::Quiet => Ok(()),
             Beat::Ping { sequence } => self.send(&S::ping(sequence)),
             Beat::Hung { since } => Err(Loss {

@@ -25,5 +25,6 @@ mod scratch;
 mod script;
 mod signals;
 mod slot;
+mod starvation;
 mod stopping;
 pub(crate) mod test;

@@ -8,9 +8,12 @@ use holdfast::route::Phase;
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::time::Monotonic;
 
-/// A stop is over after that long, whoever does not answer: keepalived ends within one second, and
-/// whoever stops the daemon relies on it.
+/// A stop is over after that long, whichever script does not end: keepalived ends within one second,
+/// and whoever stops the daemon relies on it.
 const STOP_LIMIT: Micros = Micros::from_millis(900);
+/// But addresses are not left behind on a machine that is short of time: that long the VRRP child
+/// is waited for, as keepalived's `child_wait_time` has it.
+const RELEASE_LIMIT: Micros = Micros::from_secs(5);
 /// A VRRP child that has not said `Stopped` by then hangs: it is replaced by one that only
 /// releases, which takes some milliseconds.
 const STOP_PATIENCE: Micros = Micros::from_millis(400);
@@ -103,7 +106,7 @@ impl Daemon {
             );
         }
         // One attempt: its end is the end.
-        if !held || *released || now.since(*since) >= STOP_LIMIT {
+        if !held || *released || now.since(*since) >= RELEASE_LIMIT {
             return;
         }
         *released = true;
@@ -170,7 +173,13 @@ impl Daemon {
             || self.checkers.values().any(|slot| slot.link.is_some())
             || self.leaving.iter().any(|slot| slot.link.is_some());
         let over = told && !children && self.scripts.is_idle();
-        (over || now.since(since) >= STOP_LIMIT).then_some(status)
+        (over || now.since(since) >= self.stop_limit()).then_some(status)
+    }
+
+    /// Who may still hold an address is waited for longer than a script.
+    fn stop_limit(&self) -> Micros {
+        let releases = self.vrrp.link.is_some() && !self.checkpoints.is_empty();
+        if releases { RELEASE_LIMIT } else { STOP_LIMIT }
     }
 
     pub(crate) fn stop_deadline(&self, now: Monotonic) -> Option<Monotonic> {
@@ -180,7 +189,7 @@ impl Daemon {
                 Some(if now < patience {
                     patience
                 } else {
-                    since.after(STOP_LIMIT)
+                    since.after(self.stop_limit())
                 })
             }
             Life::Starting | Life::Running => None,

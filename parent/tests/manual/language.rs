@@ -4,6 +4,8 @@ use crate::roff::{bold, literal, text};
 use holdfast_conf::{Code, Treatment, WordInfo, language};
 use std::fmt::Write as _;
 
+/// Why words change nothing that say what holdfast does anyway.
+const ALWAYS: &str = "holdfast does so in any case";
 /// Blocks whose words are alike, so that most of them are described once.
 const CHECKS: &str = "virtual_server/real_server/";
 
@@ -73,7 +75,7 @@ fn is_shared(word: &WordInfo, words: &[WordInfo]) -> bool {
 fn shared_words(page: &mut String, shared: &[&WordInfo]) {
     let _ = writeln!(page, ".SS Shared words of checks");
     for (number, word) in shared.iter().enumerate() {
-        if !shared[..number].iter().any(|before| same(before, word)) {
+        if !shared.iter().take(number).any(|before| same(before, word)) {
             let with = shared.iter().filter(|other| same(other, word));
             let blocks: Vec<String> = with.map(|other| path(other).replace(CHECKS, "")).collect();
             entry(page, word, &blocks);
@@ -121,6 +123,36 @@ fn entry(page: &mut String, word: &WordInfo, blocks: &[String]) {
             let _ = writeln!(page, "{}", text(&format!("{name}: {fact}.")));
         }
     }
+}
+
+/// The table of words that change nothing, for the list of differences.
+pub(crate) fn without_effect() -> String {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for word in language() {
+        let reason = match word.treatment {
+            Treatment::NoEffect(why) => why,
+            Treatment::Always | Treatment::CarriedOut | Treatment::Checked(_) => continue,
+        };
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, paths)) => paths.push(word.path()),
+            None => reasons.push((reason, vec![word.path()])),
+        }
+    }
+    let always = language().filter(|word| word.treatment == Treatment::Always);
+    reasons.push((
+        "holdfast does so in any case",
+        always.map(|word| word.path()).collect(),
+    ));
+    let mut table = String::from("| Words | Why | Test |\n|---|---|---|\n");
+    for (reason, paths) in reasons {
+        let words = paths.join("`, `");
+        let test = match reason {
+            ALWAYS => "`what_is_done_in_any_case_is_accepted_without_a_word`",
+            _ => "`every_word_without_effect_is_told_with_its_reason`",
+        };
+        let _ = writeln!(table, "| `{words}` | {reason} | {test} |");
+    }
+    table
 }
 
 /// All codes with their titles.

@@ -1,7 +1,7 @@
 //! The manual pages are in step with the programs: their lists are made from the tables that the
 //! programs use, their examples are read, and the formatter has nothing to complain about.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod language;
 mod options;
@@ -52,6 +52,22 @@ fn the_pages_are_in_step_with_the_tables() {
             "{page} is not in step with its source and the tables; MANUAL_UPDATE=1 rewrites it"
         );
     }
+}
+
+#[test]
+fn the_list_of_differences_has_every_word_without_effect() {
+    const MARK: &str = "<!-- words without effect -->\n";
+    let path = folder().join("differences.md");
+    let there = std::fs::read_to_string(&path).unwrap();
+    let (before, after) = there.split_once(MARK).unwrap();
+    let made = language::without_effect();
+    if std::env::var_os("MANUAL_UPDATE").is_some() {
+        return std::fs::write(&path, format!("{before}{MARK}{made}")).unwrap();
+    }
+    assert!(
+        after == made,
+        "the list is not in step; MANUAL_UPDATE=1 rewrites it"
+    );
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub(super) struct CheckSlot {
     pub(super) weight: Weight,
     /// The newest failure, for as long as it is down.
     pub(super) last: Option<Finding>,
+    /// The words of a predecessor for the verdict that is gone on from.
+    pub(super) said: Option<String>,
 }
 
 /// What a check does to the weight of its server.
@@ -72,6 +74,28 @@ impl CheckSlot {
                 Some(_) | None => Weight::Leaves,
             },
             last: None,
+            said: known.map(|known| known.detail.clone()),
+        }
+    }
+
+    /// The verdict with its words, unless it is the one that goes without saying.
+    pub(super) fn known(&self, configured: u32) -> Option<(bool, i32, String)> {
+        let up = self.schedule.is_up();
+        let weight = self.weight.shift(configured).unwrap_or(0);
+        if up != self.check.timing.alpha && weight == 0 {
+            return None;
+        }
+        Some((up, weight, self.words()))
+    }
+
+    /// Why the verdict is as it is: `HTTP_GET GET /: status 503 …`.
+    fn words(&self) -> String {
+        let name = name_of(&self.check.probe);
+        match (&self.last, &self.said) {
+            (Some(finding), _) => format!("{name} {finding}"),
+            (None, Some(said)) => said.clone(),
+            (None, None) if self.schedule.is_up() => format!("{name} succeeds"),
+            (None, None) => format!("{name} has not succeeded yet (alpha)"),
         }
     }
 
@@ -146,11 +170,7 @@ impl ServerSlot {
         let Some(slot) = failing else {
             return String::new();
         };
-        let name = name_of(&slot.check.probe);
-        match &slot.last {
-            Some(finding) => format!("{name} {finding}"),
-            None => format!("{name} has not succeeded yet (alpha)"),
-        }
+        slot.words()
     }
 
     fn moved_weight(&self) -> Option<u32> {

@@ -9,7 +9,7 @@ mod stream;
 mod talks;
 mod tls;
 
-pub(crate) use needs::in_flight;
+pub(crate) use needs::{in_flight, try_ping};
 pub(crate) use random::Random;
 pub(crate) use talks::Talks;
 pub(crate) use tls::Contexts;
@@ -110,9 +110,12 @@ async fn secure(
                 options,
             },
             Line::Plain(stream),
-        ) => tls::handshake(stream, server_name, options, contexts)
-            .await
-            .map(Line::Secure),
+        ) => {
+            let address = conversation.endpoint().address;
+            tls::handshake(stream, server_name, address, options, contexts)
+                .await
+                .map(Line::Secure)
+        }
         (_, line) => Ok(line),
     }
 }
@@ -150,4 +153,12 @@ async fn talk(
         Ok(step) => step,
         Err(none) => conversation.handle(clock::now(), none.into()),
     }
+}
+
+/// The system's words, without the number that std puts behind them.
+fn words(error: &std::io::Error) -> String {
+    error.raw_os_error().map_or_else(
+        || error.to_string(),
+        |number| nix::errno::Errno::from_raw(number).desc().to_owned(),
+    )
 }

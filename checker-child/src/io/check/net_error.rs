@@ -19,8 +19,8 @@ pub(super) fn of(error: &io::Error) -> NetError {
         Errno::ENETUNREACH | Errno::ENETDOWN => NetError::NetUnreachable,
         Errno::EMFILE | Errno::ENFILE => NetError::NoResources("file descriptors".to_owned()),
         Errno::ENOMEM | Errno::ENOBUFS => NetError::NoResources("memory".to_owned()),
-        // Without a source of its own a socket gets EAGAIN or EADDRNOTAVAIL when all are taken.
-        Errno::EAGAIN => NetError::NoResources("local ports".to_owned()),
+        // When all are taken, UDP says EAGAIN and TCP EADDRNOTAVAIL.
+        Errno::EAGAIN | Errno::EADDRNOTAVAIL => NetError::NoResources("local ports".to_owned()),
         errno => NetError::Other(errno.desc().to_owned()),
     }
 }

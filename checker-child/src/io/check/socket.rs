@@ -8,14 +8,12 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 /// A socket for a connection, not connected yet.
 pub(super) fn stream(endpoint: &Endpoint) -> Result<Socket, NetError> {
-    let socket = new(endpoint, Type::STREAM, Protocol::TCP)?;
-    // Nothing that is said may wait for more.
-    socket.set_tcp_nodelay(true).map_err(told("TCP_NODELAY"))?;
-    Ok(socket)
+    new(endpoint, Type::STREAM, Protocol::TCP)
 }
 
 /// A connected datagram socket: errors by ICMP come back as errors of the socket.
@@ -30,6 +28,19 @@ pub(super) fn ping(endpoint: &Endpoint) -> Result<AsyncFd<Socket>, NetError> {
         IpAddr::V6(_) => Protocol::ICMPV6,
     };
     datagram(new(endpoint, Type::DGRAM, protocol)?, endpoint)
+}
+
+/// Whether this user may open a ping socket; none where that is not the question (no IPv6 here).
+pub(super) fn may_ping(is_ipv6: bool) -> Option<bool> {
+    let (domain, protocol) = match is_ipv6 {
+        false => (Domain::IPV4, Protocol::ICMPV4),
+        true => (Domain::IPV6, Protocol::ICMPV6),
+    };
+    match Socket::new(domain, Type::DGRAM, Some(protocol)) {
+        Ok(_) => Some(true),
+        Err(error) if error.raw_os_error() == Some(Errno::EACCES as i32) => Some(false),
+        Err(_) => None,
+    }
 }
 
 /// Where the check goes.
@@ -59,7 +70,8 @@ fn datagram(socket: Socket, endpoint: &Endpoint) -> Result<AsyncFd<Socket>, NetE
               Socket cannot; the replacement is an unsafe call"
 )]
 fn watch(socket: Socket) -> io::Result<AsyncFd<Socket>> {
-    AsyncFd::new(socket)
+    let interest = Interest::READABLE | Interest::WRITABLE | Interest::ERROR;
+    AsyncFd::with_interest(socket, interest)
 }
 
 fn new(endpoint: &Endpoint, kind: Type, protocol: Protocol) -> Result<Socket, NetError> {
@@ -71,20 +83,21 @@ fn new(endpoint: &Endpoint, kind: Type, protocol: Protocol) -> Result<Socket, Ne
     let socket = Socket::new(domain, kind.nonblocking(), Some(protocol)).map_err(|error| {
         match error.raw_os_error().map(Errno::from_raw) {
             Some(Errno::EACCES) if is_ping => NetError::Other(
-                "ping sockets are closed to the group of the checker: widen sysctl \
-                 net.ipv4.ping_group_range"
+                "ping sockets are closed to this user, see sysctl net.ipv4.ping_group_range"
                     .to_owned(),
             ),
             _other => net_error::of(&error),
         }
     })?;
     if endpoint.mark != 0 {
-        socket.set_mark(endpoint.mark).map_err(told("fwmark"))?;
+        socket
+            .set_mark(endpoint.mark)
+            .map_err(told("fwmark", "leave it out, or choose the way by bindto"))?;
     }
     if let Some(interface) = &endpoint.interface {
         socket
             .bind_device(Some(interface.as_str().as_bytes()))
-            .map_err(told("bind_if"))?;
+            .map_err(told("bind_if", "before Linux 5.7 only bindto works"))?;
     }
     bind(&socket, endpoint)?;
     Ok(socket)
@@ -104,17 +117,25 @@ fn bind(socket: &Socket, endpoint: &Endpoint) -> Result<(), NetError> {
     );
     if endpoint.source_port.is_some() {
         // The last check's connection may still be in TIME_WAIT with that port.
-        socket.set_reuse_address(true).map_err(told("bind_port"))?;
+        socket
+            .set_reuse_address(true)
+            .map_err(told("bind_port", "leave it out"))?;
     }
-    socket.bind(&source.into()).map_err(told("bindto"))
+    let word = match endpoint.source_port {
+        Some(_) => "bind_port",
+        None => "bindto",
+    };
+    let help = "take a port from sysctl net.ipv4.ip_unprivileged_port_start on";
+    socket.bind(&source.into()).map_err(told(word, help))
 }
 
-/// An error with the word of the configuration that it is about.
-fn told(word: &'static str) -> impl Fn(io::Error) -> NetError {
+/// An error with the word of the configuration that it is about, and what helps where a privilege
+/// is missing.
+fn told(word: &'static str, help: &'static str) -> impl Fn(io::Error) -> NetError {
     move |error| match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::EPERM | Errno::EACCES) => {
-            NetError::Other(format!("{word}: an unprivileged process may not do this"))
-        }
+        Some(Errno::EPERM | Errno::EACCES) => NetError::Other(format!(
+            "{word}: an unprivileged process may not do this; {help}"
+        )),
         Some(errno) => NetError::Other(format!("{word}: {}", errno.desc())),
         None => NetError::Other(format!("{word}: {error}")),
     }
