@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 . tests/lib.sh
 
 become_root "$@"
-install_missing ip=iproute2=iproute nginx=nginx=nginx cc=gcc=gcc
-[ -e /usr/include/stdio.h ] || install_missing no-libc-headers=libc6-dev=glibc-devel
+install_missing ip=iproute2=iproute nginx=nginx=nginx
+install_build_needs
 ensure_rust
 
 say "building holdfast"

@@ -46,6 +46,13 @@ install_missing() {
     keep_stopped "${wanted[@]}"
 }
 
+# What compiles and links holdfast: a C compiler for the linker, OpenSSL for the checks of pages.
+install_build_needs() {
+    install_missing cc=gcc=gcc pkg-config=pkg-config=pkgconf-pkg-config
+    [ -e /usr/include/stdio.h ] || install_missing no-libc-headers=libc6-dev=glibc-devel
+    [ -e /usr/include/openssl/ssl.h ] || install_missing no-openssl-headers=libssl-dev=openssl-devel
+}
+
 # What the virtual machine of tests/vmlab needs. Its root is made from Debian's packages, so it is
 # for machines with apt; elsewhere it has to be switched off by name.
 VM_SWITCH=HOLDFAST_TESTS_WITHOUT_VM

@@ -28,25 +28,49 @@ pub(crate) enum TokenKind {
     Close,
 }
 
+impl TokenKind {
+    /// True for what is no brace.
+    pub(crate) const fn is_word(self) -> bool {
+        match self {
+            Self::Bare | Self::Quoted => true,
+            Self::Open | Self::Close => false,
+        }
+    }
+}
+
 /// Splits a line. What is wrong with its characters is said; the rest is still good.
 pub(crate) fn split<'s>(text: &'s str, line: Span, said: &mut Diagnostics) -> Vec<Token<'s>> {
+    let mut tokens = Vec::new();
+    split_into(&mut tokens, text, line, said);
+    tokens
+}
+
+/// The same into a list that is empty.
+pub(crate) fn split_into<'s>(
+    tokens: &mut Vec<Token<'s>>,
+    text: &'s str,
+    line: Span,
+    said: &mut Diagnostics,
+) {
     let mut lexer = Lexer {
         text,
         line,
         at: 0,
-        tokens: Vec::new(),
+        odd: false,
+        tokens,
         said,
     };
     while lexer.token() {}
     lexer.stray_backslash();
-    lexer.tokens
 }
 
 struct Lexer<'s, 'd> {
     text: &'s str,
     line: Span,
     at: usize,
-    tokens: Vec<Token<'s>>,
+    /// The line has a blank that is none.
+    odd: bool,
+    tokens: &'d mut Vec<Token<'s>>,
     said: &'d mut Diagnostics,
 }
 
@@ -150,9 +174,15 @@ impl<'s> Lexer<'s, '_> {
         let start = self.at;
         let mut word = Cow::Borrowed("");
         let mut from = start;
-        while let Some(c) = self.rest().chars().next() {
-            let escaped = self.rest().starts_with("\\#") || self.rest().starts_with("\\!");
-            if escaped {
+        loop {
+            let rest = self.rest();
+            let plain = rest.bytes().take_while(|byte| is_plain(*byte)).count();
+            self.at = self.at.saturating_add(plain);
+            let rest = rest.get(plain..).unwrap_or("");
+            let Some(c) = rest.chars().next() else {
+                break;
+            };
+            if rest.starts_with("\\#") || rest.starts_with("\\!") {
                 word.to_mut()
                     .push_str(self.text.get(from..self.at).unwrap_or(""));
                 from = self.at.saturating_add(1);
@@ -207,11 +237,7 @@ impl<'s> Lexer<'s, '_> {
             .line
             .part(self.at, self.at.saturating_add(c.len_utf8()));
         // One for each line, not for each blank: the count is of lines.
-        let first = self
-            .text
-            .get(..self.at)
-            .is_some_and(|before| before.chars().all(|c| c.is_ascii() || !is_blank(c)));
-        if first {
+        if !std::mem::replace(&mut self.odd, true) {
             self.said.once(Code::OddBlank, || odd_blank(c, place));
         }
     }
@@ -236,6 +262,11 @@ impl<'s> Lexer<'s, '_> {
                 .label("`\"` is missing on this line"),
         );
     }
+}
+
+/// True for a byte that belongs to a word, wherever it stands.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b':' | b'/')
 }
 
 fn odd_blank(c: char, place: Span) -> Diagnostic {

@@ -100,6 +100,7 @@ impl Signs {
 impl Reader<'_> {
     /// Takes all lines of a file's text.
     fn take_lines(&mut self, lines: &[Span], signs: Signs) {
+        self.lines.reserve(lines.len());
         let mut lines = lines.iter().copied();
         while let Some(line) = lines.next() {
             if self.is_too_long(line) {

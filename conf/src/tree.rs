@@ -138,7 +138,7 @@ impl<'s> Tree<'s> {
             } else {
                 &mut *said
             };
-            self.tokens = lexer::split(self.sources.slice(line), line, said);
+            lexer::split_into(&mut self.tokens, self.sources.slice(line), line, said);
             self.tokens.reverse();
             self.next = self.next.saturating_add(1);
             self.seen = self.seen.max(self.next);
@@ -162,8 +162,13 @@ impl<'s> Tree<'s> {
 
     /// The next token if it stands in the same line and is a word.
     fn word(&mut self) -> Option<Token<'s>> {
-        self.tokens
-            .pop_if(|token| matches!(token.kind, TokenKind::Bare | TokenKind::Quoted))
+        self.tokens.pop_if(|token| token.kind.is_word())
+    }
+
+    /// How many words come next in the same line.
+    fn words_follow(&self) -> usize {
+        let next = self.tokens.iter().rev();
+        next.take_while(|token| token.kind.is_word()).count()
     }
 
     /// Takes the words of a statement. Gives the statement of the outer level that ended before.
@@ -175,7 +180,7 @@ impl<'s> Tree<'s> {
             text: first.text,
             span: first.span,
         };
-        let mut args = Vec::new();
+        let mut args = Vec::with_capacity(self.words_follow());
         while let Some(token) = self.word() {
             args.push(Text {
                 text: token.text,

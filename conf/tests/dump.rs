@@ -282,3 +282,16 @@ fn a_dump_says_no_more_than_the_configuration() {
     let (one, other) = (loaded.config.unwrap(), again);
     assert_eq!(print(&one, Secrets::Shown), print(&other, Secrets::Shown));
 }
+
+#[test]
+fn a_delay_that_cannot_be_written_as_0_is_off_in_a_dump() {
+    let text = "vrrp_track_process p {\n process nginx\n fork_delay 2\n}\n";
+    let options = Options {
+        origins: true,
+        ..common::LOOKING
+    };
+    let loaded = load(&Memory::one(text), Path::new("a.conf"), &options);
+    let dumped = dump(&loaded).unwrap();
+    assert!(dumped.contains("# terminate_delay is off"), "{dumped}");
+    assert_eq!(Memory::one(dumped).look().config, loaded.config);
+}

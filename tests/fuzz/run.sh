@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fuzzes TARGET (vrrp_packet, ipc_message, check_http, check_dns, check_smtp, ipvs_answer) for SECONDS with the
+# Fuzzes TARGET (vrrp_packet, ipc_message, check_http, check_dns, check_smtp, ipvs_answer,
+# conf_text, conf_words) for SECONDS with the
 # stable compiler; more arguments go to libFuzzer. What it found lies in artifacts/TARGET, and is run again with: run.sh TARGET 0 FILE
 set -eu
 
@@ -24,5 +25,11 @@ for option in level=4 inline-8bit-counters pc-table trace-compares; do
 done
 RUSTFLAGS="$flags" cargo build --release --target "$host" --bin "$target"
 
-[ "$seconds" -eq 0 ] || set -- "-max_total_time=$seconds" -max_len=2048 "$@" "corpus/$target"
+# No input of a configuration takes long: that is the bound of its work.
+case $target in
+conf_*) limits="-max_len=8192 -timeout=10 -rss_limit_mb=1024" ;;
+*) limits=-max_len=2048 ;;
+esac
+# shellcheck disable=SC2086 # words of their own
+[ "$seconds" -eq 0 ] || set -- "-max_total_time=$seconds" $limits "$@" "corpus/$target"
 exec "target/$host/release/$target" "-artifact_prefix=artifacts/$target/" "$@"

@@ -16,7 +16,7 @@ const TWO: Generation = Generation::new(2);
 /// Begin of the clock in tests: not zero, which saturating arithmetic could hide behind.
 const BEGIN: Monotonic = Monotonic::from_micros(1_000_000_000);
 
-fn at(millis: u64) -> Monotonic {
+pub(super) fn at(millis: u64) -> Monotonic {
     BEGIN.after(Micros::from_millis(millis))
 }
 
@@ -48,7 +48,7 @@ fn lookup(called: &str, process: &str) -> CheckerScript {
     }
 }
 
-fn config(scripts: impl Into<Vec<CheckerScript>>) -> CheckerConfig {
+pub(super) fn config(scripts: impl Into<Vec<CheckerScript>>) -> CheckerConfig {
     CheckerConfig {
         scripts: scripts.into(),
         script_security: true,
@@ -108,7 +108,7 @@ fn ended(number: u64, outcome: Outcome) -> Event {
     }
 }
 
-fn send(message: ParentToChecker) -> Event {
+pub(super) fn send(message: ParentToChecker) -> Event {
     Event::Message(message)
 }
 

@@ -10,7 +10,6 @@ use crate::model::{
     Fifo, Fifos, FlushOnStop, Global, IpvsNamespace, Lvs, LvsTimeouts, Mail, Micros, ReloadFiles,
     ReloadMarker, StartStop, Surroundings, SyncDaemon, VrrpInstance,
 };
-use crate::suggest;
 
 /// keepalived's time for one step of the dialogue.
 const SMTP_TIMEOUT: Micros = Micros::from_secs(30);
@@ -225,7 +224,7 @@ pub(super) fn sync_daemon(
             let names = instances
                 .iter()
                 .map(|instance| instance.router.name.as_str());
-            let near = suggest::nearest(name, names);
+            let near = cx.nearest(name, names);
             let text = format!("there is no instance {}", quote(name));
             cx.push(
                 Diagnostic::error(Code::UnknownReference, setting.span, text)

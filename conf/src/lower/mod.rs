@@ -30,10 +30,12 @@ use crate::keyword::{Section, Word};
 use crate::model::{Config, InvalidValue};
 use crate::origin::Origins;
 use crate::source::{Sources, Span};
+use crate::suggest;
 use crate::tree::{Statement, Text, Tree};
 use crate::{HostFact, HostNeed, NotCarriedOut, Options, UnknownWords};
 use settings::{Settings, Value};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt::Display;
 
 /// What all of the lowering shares.
 pub(crate) struct Context<'a> {
@@ -72,12 +74,22 @@ impl Context<'_> {
         }
     }
 
+    /// The name that was probably meant. Not searched where nobody would see it, since the search
+    /// looks at all names.
+    fn nearest<'n>(&self, word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+        match self.said.is_full() {
+            true => None,
+            false => suggest::nearest(word, names),
+        }
+    }
+
     /// Notes what the host has to have, once for each who needs it.
-    fn need(&mut self, fact: HostFact, subject: &str, span: Span) {
-        if self.noted.insert((subject.to_owned(), fact.clone())) {
+    fn need(&mut self, fact: HostFact, subject: &(impl Display + ?Sized), span: Span) {
+        let subject = subject.to_string();
+        if self.noted.insert((subject.clone(), fact.clone())) {
             self.needs.push(HostNeed {
                 fact,
-                subject: subject.to_owned(),
+                subject,
                 place: self.sources.show(span),
             });
         }

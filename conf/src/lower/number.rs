@@ -15,10 +15,10 @@ pub(super) fn int(
 ) -> Option<i64> {
     let digits = word.text.strip_prefix('-').unwrap_or(&word.text);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let range = format!("`{name}` must be {}", between(min, max));
+    let range = || format!("`{name}` must be {}", between(min, max));
     if !is_number {
         cx.push(
-            Diagnostic::error(Code::NotANumber, word.span, range)
+            Diagnostic::error(Code::NotANumber, word.span, range())
                 .label(format!("{} is not a whole number", quote(&word.text))),
         );
         return None;
@@ -27,7 +27,7 @@ pub(super) fn int(
     let good = value.filter(|value| (min..=max).contains(value));
     if good.is_none() {
         cx.push(
-            Diagnostic::error(Code::OutOfRange, word.span, range)
+            Diagnostic::error(Code::OutOfRange, word.span, range())
                 .label(format!("{} is out of range", short(&word.text))),
         );
     }
@@ -97,21 +97,20 @@ pub(super) fn millis(
     max: u64,
 ) -> Option<Micros> {
     let whole = |micros: u64| micros.checked_div(1_000).unwrap_or(0);
-    let range = format!(
-        "`{name}` must be between {} and {} milliseconds",
-        whole(min),
-        whole(max)
-    );
+    let range = || {
+        let (min, max) = (whole(min), whole(max));
+        format!("`{name}` must be between {min} and {max} milliseconds")
+    };
     let Some((micros, rounded)) = decimal(&word.text, 3) else {
         cx.push(
-            Diagnostic::error(Code::NotANumber, word.span, range)
+            Diagnostic::error(Code::NotANumber, word.span, range())
                 .label(format!("{} is not a number", quote(&word.text))),
         );
         return None;
     };
     if !(min..=max).contains(&micros) {
         cx.push(
-            Diagnostic::error(Code::OutOfRange, word.span, range)
+            Diagnostic::error(Code::OutOfRange, word.span, range())
                 .label(format!("{} is out of range", short(&word.text))),
         );
         return None;
@@ -142,16 +141,16 @@ fn decimal(text: &str, places: usize) -> Option<(u64, bool)> {
         "" => 0,
         whole => whole.parse().unwrap_or(u64::MAX),
     };
-    let kept: String = decimals
-        .chars()
-        .chain("000000".chars())
-        .take(places)
-        .collect();
     let up = decimals
         .as_bytes()
         .get(places)
         .is_some_and(|digit| *digit >= b'5');
-    let micros = kept.parse::<u64>().ok()?.saturating_add(u64::from(up));
+    let kept = decimals.bytes().chain(std::iter::repeat(b'0')).take(places);
+    let part = kept.fold(0_u64, |part, digit| {
+        let digit = digit.saturating_sub(b'0');
+        part.saturating_mul(10).saturating_add(u64::from(digit))
+    });
+    let micros = part.saturating_add(u64::from(up));
     let rounded = decimals
         .get(places..)
         .is_some_and(|rest| rest.bytes().any(|d| d != b'0'));

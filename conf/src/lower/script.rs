@@ -7,6 +7,7 @@ use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::Word;
 use crate::model::{Micros, ScriptAction, ScriptCommand, ScriptName, ShellWords, VrrpScript};
 use crate::source::Span;
+use std::fmt::Display;
 
 /// Time between two runs unless configured.
 const INTERVAL: Micros = Micros::from_secs(1);
@@ -66,7 +67,7 @@ fn script(cx: &mut Context<'_>, block: &Named) -> Option<VrrpScript> {
 pub(super) fn user(
     cx: &mut Context<'_>,
     settings: &Settings,
-    subject: &str,
+    subject: &(impl Display + ?Sized),
 ) -> Option<crate::model::UserSpec> {
     let setting = settings.get(Word::User)?;
     let user = settings.user(Word::User).map(|user| *user)?;
@@ -79,7 +80,7 @@ pub(super) fn command(
     cx: &mut Context<'_>,
     settings: &Settings,
     word: Word,
-    subject: &str,
+    subject: &(impl Display + ?Sized),
 ) -> Option<ScriptCommand> {
     let setting = settings.get(word)?;
     let command = *settings.command(word)?;
@@ -91,7 +92,7 @@ pub(super) fn command(
 pub(super) fn command_needs(
     cx: &mut Context<'_>,
     command: &ScriptCommand,
-    subject: &str,
+    subject: &(impl Display + ?Sized),
     span: Span,
 ) {
     program(cx, &command.words, subject, span);
@@ -101,7 +102,12 @@ pub(super) fn command_needs(
 }
 
 /// Notes a program as a need; one without a path is searched.
-pub(super) fn program(cx: &mut Context<'_>, words: &ShellWords, subject: &str, span: Span) {
+pub(super) fn program(
+    cx: &mut Context<'_>,
+    words: &ShellWords,
+    subject: &(impl Display + ?Sized),
+    span: Span,
+) {
     let name = words.program();
     cx.need(HostFact::Program(name.to_owned()), subject, span);
     if !name.starts_with('/') {

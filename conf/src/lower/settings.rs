@@ -10,8 +10,8 @@ use crate::model::{
     ScriptCommand, ShellWords, UserSpec, Weight,
 };
 use crate::source::Span;
-use crate::suggest;
 use crate::tree::Statement;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// A value that fits the shape of its word.
@@ -86,9 +86,15 @@ pub(crate) struct Setting {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     list: Vec<Setting>,
-    /// Words whose value was wrong; that was said.
+    /// Where each word comes first in a list that is too long to be searched; else empty.
+    first: BTreeMap<Word, usize>,
+    /// Words whose value was wrong, each once; that was said.
     failed: Vec<Word>,
 }
+
+/// Lists of more settings are not searched: with thousands of real servers in one block the work
+/// would grow with the square of their number.
+const SEARCHED: usize = 32;
 
 /// Makes the accessors of one kind of value.
 macro_rules! accessors {
@@ -108,7 +114,27 @@ macro_rules! accessors {
 impl Settings {
     /// The setting of a word.
     pub(crate) fn get(&self, word: Word) -> Option<&Setting> {
-        self.list.iter().find(|setting| setting.word == word)
+        self.list.get(self.position(word)?)
+    }
+
+    fn position(&self, word: Word) -> Option<usize> {
+        if self.first.is_empty() {
+            return self.list.iter().position(|setting| setting.word == word);
+        }
+        self.first.get(&word).copied()
+    }
+
+    fn add(&mut self, setting: Setting) {
+        let end = self.list.len();
+        if end == SEARCHED {
+            for (at, setting) in self.list.iter().enumerate() {
+                self.first.entry(setting.word).or_insert(at);
+            }
+        }
+        if end >= SEARCHED {
+            self.first.entry(setting.word).or_insert(end);
+        }
+        self.list.push(setting);
     }
 
     /// All settings of a word that may be repeated.
@@ -174,11 +200,21 @@ impl Settings {
         let mut both = self.clone();
         for setting in &base.list {
             if !both.has(setting.word) {
-                both.list.push(setting.clone());
+                both.add(setting.clone());
             }
         }
-        both.failed.extend(&base.failed);
+        both.fail(base);
         both
+    }
+
+    /// These but for one word.
+    pub(crate) fn without(&self, word: Word) -> Self {
+        let mut others = Self::default();
+        others.fail(self);
+        for setting in self.list.iter().filter(|setting| setting.word != word) {
+            others.add(setting.clone());
+        }
+        others
     }
 
     /// All settings in their order.
@@ -188,31 +224,38 @@ impl Settings {
 
     /// The same, taken.
     pub(crate) fn take_list(&mut self) -> Vec<Setting> {
+        self.first.clear();
         std::mem::take(&mut self.list)
     }
 
     /// Notes the words whose value was wrong in other settings.
     pub(crate) fn fail(&mut self, other: &Self) {
-        self.failed.extend(&other.failed);
+        for word in &other.failed {
+            self.note_failed(*word);
+        }
+    }
+
+    fn note_failed(&mut self, word: Word) {
+        if !self.failed(word) {
+            self.failed.push(word);
+        }
     }
 
     /// Adds another block's words, as if they had been written behind these.
     pub(crate) fn extend(&mut self, cx: &mut Context<'_>, other: Self) {
+        self.fail(&other);
         for setting in other.list {
             self.put(cx, setting, Repeat::Last);
         }
-        self.failed.extend(other.failed);
     }
 
-    /// Of a word and its contrary the last one counts, as with keepalived.
-    fn take_opposite(&mut self, cx: &mut Context<'_>, setting: &Setting) {
-        let Some(other) = opposite(setting.word) else {
-            return;
+    /// Of a word and its contrary the last one counts, as with keepalived: it takes the place.
+    /// Gives the setting back where there is no contrary.
+    fn replace_opposite(&mut self, cx: &mut Context<'_>, setting: Setting) -> Option<Setting> {
+        let other = opposite(setting.word).and_then(|word| self.position(word));
+        let Some((at, before)) = other.and_then(|at| Some((at, self.list.get_mut(at)?))) else {
+            return Some(setting);
         };
-        let Some(at) = self.list.iter().position(|before| before.word == other) else {
-            return;
-        };
-        let before = self.list.remove(at);
         let text = format!(
             "{} says the contrary of {}",
             quote(cx.sources.slice(setting.head)),
@@ -223,25 +266,27 @@ impl Settings {
                 .label("the last one counts")
                 .also(before.head, "this does not count"),
         );
+        if self.first.remove(&before.word).is_some() {
+            self.first.insert(setting.word, at);
+        }
+        *before = setting;
+        None
     }
 
     pub(crate) fn put(&mut self, cx: &mut Context<'_>, setting: Setting, repeat: Repeat) {
-        self.take_opposite(cx, &setting);
+        let Some(setting) = self.replace_opposite(cx, setting) else {
+            return;
+        };
         let before = match repeat {
             Repeat::Many => None,
-            Repeat::First | Repeat::Last => self
-                .list
-                .iter_mut()
-                .find(|before| before.word == setting.word),
+            Repeat::First | Repeat::Last => self.position(setting.word),
         };
-        let Some(before) = before else {
-            self.list.push(setting);
+        let before = before.and_then(|at| self.list.get_mut(at));
+        let Some(before) = before.filter(|before| !matches!(before.value, Value::Entries(_)))
+        else {
+            self.add(setting);
             return;
         };
-        if matches!(before.value, Value::Entries(_)) {
-            self.list.push(setting);
-            return;
-        }
         let repeat = match &before.value {
             Value::Text(state) if setting.word == Word::State && state == "MASTER" => Repeat::First,
             _ => repeat,
@@ -347,7 +392,7 @@ pub(crate) fn read_statement(
         return;
     }
     if value.is_none() || !good {
-        settings.failed.push(row.word);
+        settings.note_failed(row.word);
     }
     if let Some((value, span)) = value {
         let setting = Setting {
@@ -488,14 +533,12 @@ fn unknown(
     let names = keyword::table()
         .filter(|row| row.sections.contains(&section))
         .map(|row| row.name);
-    let near = if cx.said.is_full() {
-        None
-    } else {
-        suggest::nearest(word, names)
-    };
+    let near = cx.nearest(word, names);
     // The word that was meant is not missing.
     let meant = near.and_then(|name| keyword::find(section, name));
-    settings.failed.extend(meant.map(|row| row.word));
+    if let Some(row) = meant {
+        settings.note_failed(row.word);
+    }
     let help = near.map(|name| format!("did you mean `{name}`?"));
     let diagnostic = cx
         .refusal(

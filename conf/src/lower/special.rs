@@ -7,7 +7,6 @@ use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::{Keyword, Shape};
 use crate::lower::entry::{option_needs_value, unknown_option};
 use crate::model::{Fifo, IfName, LvsTimeouts};
-use crate::suggest;
 use crate::tree::{Statement, Text};
 use std::net::IpAddr;
 
@@ -167,7 +166,7 @@ fn include_check(cx: &mut Context<'_>, args: &[Text<'_>]) -> Option<Value> {
         let signed = word.text.starts_with(['+', '-']);
         let check = word.text.trim_start_matches(['+', '-']);
         if !CHECKS.contains(&check) {
-            let near = suggest::nearest(check, CHECKS.iter().copied());
+            let near = cx.nearest(check, CHECKS.iter().copied());
             let text = format!("{} is no check of `include`", quote(&word.text));
             cx.push(
                 Diagnostic::error(Code::NotAChoice, word.span, text)

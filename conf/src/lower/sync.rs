@@ -7,7 +7,6 @@ use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::Word;
 use crate::model::{GroupName, InstanceName, NotifyScripts, SyncGroup};
 use crate::source::Span;
-use crate::suggest;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The group of each instance that is in one; the first one where it is in several.
@@ -145,10 +144,7 @@ fn unknown(cx: &mut Context<'_>, name: &str, span: Span, instances: &BTreeSet<&s
     if cx.said.is_incomplete() {
         return;
     }
-    let near = match cx.said.is_full() {
-        true => None,
-        false => suggest::nearest(name, instances.iter().copied()),
-    };
+    let near = cx.nearest(name, instances.iter().copied());
     let text = format!("there is no `vrrp_instance` {}", quote(name));
     cx.push(
         Diagnostic::error(Code::UnknownMember, span, text)

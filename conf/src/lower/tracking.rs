@@ -11,7 +11,6 @@ use crate::model::{
     Trackers, Weight,
 };
 use crate::source::Span;
-use crate::suggest;
 use std::collections::BTreeMap;
 
 /// The blocks of one kind that exist, with the weight that is written in them and their place.
@@ -268,10 +267,7 @@ fn known_lines<N: TryFrom<String>>(
     let mut lines = Vec::new();
     for (name, written, span) in entries(cx, settings, kind.word) {
         let Some((own, block)) = known.get(name.as_str()) else {
-            let near = match cx.said.is_full() {
-                true => None,
-                false => suggest::nearest(&name, known.keys().copied()),
-            };
+            let near = cx.nearest(&name, known.keys().copied());
             let text = format!("there is no `{}` {}", kind.block, quote(&name));
             cx.push(
                 Diagnostic::error(kind.code, span, text)

@@ -9,7 +9,6 @@ use crate::model::{
     ExtraGarp, Family, IfName, MailServer, ScriptCommand, ShellWords, UserSpec, Weight,
 };
 use crate::source::Span;
-use crate::suggest;
 use crate::tree::{Statement, Text};
 use std::net::IpAddr;
 
@@ -237,7 +236,7 @@ fn choice(
             .iter()
             .find(|choice| choice.eq_ignore_ascii_case(&word.text))
             .copied()
-            .or_else(|| suggest::nearest(&word.text, choices.iter().copied()));
+            .or_else(|| cx.nearest(&word.text, choices.iter().copied()));
         let text = format!("`{name}` cannot be {}", quote(&word.text));
         cx.push(
             Diagnostic::error(Code::NotAChoice, word.span, text)

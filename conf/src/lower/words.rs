@@ -4,7 +4,6 @@ use super::entry::option_needs_value;
 use super::{Context, number};
 use crate::diag::{Code, Diagnostic, quote};
 use crate::model::{Family, NamedNumber, Network, Realms};
-use crate::suggest;
 use crate::tree::{Statement, Text};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -70,7 +69,7 @@ pub(super) fn unknown(
     expected: &str,
     options: &[&'static str],
 ) {
-    let near = suggest::nearest(&word.text, options.iter().copied());
+    let near = cx.nearest(&word.text, options.iter().copied());
     let text = format!("unknown option {}", quote(&word.text));
     let diagnostic = cx
         .refusal(Code::UnknownOption, word.span, text)

@@ -267,6 +267,15 @@ impl Page {
         self.differs(word, seconds(value), seconds(default));
     }
 
+    /// A length of time where zero cannot be written.
+    fn time_or_off(&mut self, word: &str, value: Micros) {
+        if value.is_zero() {
+            self.flag(word, false);
+        } else {
+            self.set(word, seconds(value));
+        }
+    }
+
     /// On or off.
     fn bool(&mut self, word: &str, value: bool) {
         self.set(word, if value { "on" } else { "off" });

@@ -33,8 +33,8 @@ pub(super) fn process(page: &mut Page, process: &TrackProcess) {
             page.differs("quorum", process.quorum, 1);
         }
         page.maybe("quorum_max", process.quorum_max);
-        page.time_differs("terminate_delay", process.terminate_delay, Micros::ZERO);
-        page.time_differs("fork_delay", process.fork_delay, Micros::ZERO);
+        page.time_or_off("terminate_delay", process.terminate_delay);
+        page.time_or_off("fork_delay", process.fork_delay);
     });
 }
 

@@ -41,15 +41,30 @@ pub(crate) fn check(bytes: Vec<u8>) -> (String, Option<Fault>) {
         Ok(text) => text,
         Err(error) => return not_utf8(error),
     };
-    match text.char_indices().find(|(_, c)| is_refused(*c)) {
-        Some((at, c)) => control_character(text, at, c),
+    match refused(&text) {
+        Some((at, byte)) => control_character(text, at, byte),
         None => (text, None),
     }
 }
 
+/// The first byte that no text has, and where.
+fn refused(text: &str) -> Option<(usize, u8)> {
+    /// Bytes that are looked at together: a block without such a byte needs no search.
+    const BLOCK: usize = 64;
+    let mut blocks = text.as_bytes().chunks(BLOCK);
+    let block = blocks.position(|block| {
+        block
+            .iter()
+            .fold(false, |found, byte| found | is_refused(*byte))
+    })?;
+    let start = block.saturating_mul(BLOCK);
+    let mut bytes = text.bytes().enumerate().skip(start);
+    bytes.find(|(_, byte)| is_refused(*byte))
+}
+
 /// All control characters but those that end or separate words.
-fn is_refused(c: char) -> bool {
-    c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
+const fn is_refused(byte: u8) -> bool {
+    byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r' | 0xb | 0xc)
 }
 
 fn fault(code: Code, text: String, at: usize) -> Fault {
@@ -61,8 +76,8 @@ fn fault(code: Code, text: String, at: usize) -> Fault {
     }
 }
 
-fn control_character(mut text: String, at: usize, c: char) -> (String, Option<Fault>) {
-    let message = format!("control character 0x{:02x} at byte {at}", u32::from(c));
+fn control_character(mut text: String, at: usize, byte: u8) -> (String, Option<Fault>) {
+    let message = format!("control character 0x{byte:02x} at byte {at}");
     text.truncate(at);
     (text, Some(fault(Code::ControlCharacter, message, at)))
 }
@@ -73,8 +88,8 @@ fn not_utf8(error: std::string::FromUtf8Error) -> (String, Option<Fault>) {
     let byte = bytes.get(at).copied().unwrap_or(0);
     bytes.truncate(at);
     let text = String::from_utf8(bytes).unwrap_or_default();
-    if let Some((at, c)) = text.char_indices().find(|(_, c)| is_refused(*c)) {
-        return control_character(text, at, c);
+    if let Some((at, byte)) = refused(&text) {
+        return control_character(text, at, byte);
     }
     let fault = Fault {
         help: "convert it, e.g. `iconv -f latin1 -t utf8 OLD >NEW`",

@@ -2,8 +2,9 @@
 
 use holdfast_ipc::config::model::{
     AdvertInterval, Auth, AuthKey, Broadcast, ChecksumForm, Family, GarpSettings, IfName,
-    InitialState, InstanceName, Micros, Passphrase, Peer, Priority, ScriptAction, ScriptName, ShellWords, TlsFiles,
-    TrackInterface, TrackScript, Transport, Version, VirtualAddress, VirtualRouter, Vrid, Weight,
+    InitialState, InstanceName, Micros, Passphrase, Peer, Priority, ScriptAction, ScriptName,
+    ShellWords, TlsFiles, TrackInterface, TrackScript, Transport, Version, VirtualAddress,
+    VirtualRouter, Vrid, Weight,
 };
 use holdfast_ipc::config::{CheckerConfig, CheckerScript, Generation, VrrpConfig};
 use holdfast_ipc::log::{Level, LogRecord};

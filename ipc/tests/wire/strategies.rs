@@ -3,8 +3,9 @@
 use crate::balance::{any_change, any_pools, any_servers, any_verdicts};
 use holdfast_ipc::config::model::{
     AdvertInterval, Auth, AuthKey, Broadcast, ChecksumForm, Family, GarpSettings, IfName,
-    InitialState, InstanceName, Micros, Peer, Priority, ScriptAction, ScriptName, ShellWords, TlsFiles,
-    TrackInterface, TrackScript, Transport, Version, VirtualAddress, VirtualRouter, Vrid, Weight,
+    InitialState, InstanceName, Micros, Peer, Priority, ScriptAction, ScriptName, ShellWords,
+    TlsFiles, TrackInterface, TrackScript, Transport, Version, VirtualAddress, VirtualRouter, Vrid,
+    Weight,
 };
 use holdfast_ipc::config::{CheckerConfig, CheckerScript, Generation, VrrpConfig};
 use holdfast_ipc::log::{Level, LogRecord};

@@ -8,6 +8,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 /// A socket for a connection, not connected yet.
@@ -69,7 +70,8 @@ fn datagram(socket: Socket, endpoint: &Endpoint) -> Result<AsyncFd<Socket>, NetE
               Socket cannot; the replacement is an unsafe call"
 )]
 fn watch(socket: Socket) -> io::Result<AsyncFd<Socket>> {
-    AsyncFd::new(socket)
+    let interest = Interest::READABLE | Interest::WRITABLE | Interest::ERROR;
+    AsyncFd::with_interest(socket, interest)
 }
 
 fn new(endpoint: &Endpoint, kind: Type, protocol: Protocol) -> Result<Socket, NetError> {

@@ -9,7 +9,7 @@ use std::io::{self, Read as _, Write as _};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncRead as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead as _, AsyncWrite, AsyncWriteExt as _, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
 
@@ -147,7 +147,8 @@ async fn read_datagram<T>(
     take: impl FnOnce(Input<'_>) -> T,
 ) -> io::Result<T> {
     loop {
-        let mut ready = socket.readable().await?;
+        // An ICMP error alone does not make a socket readable.
+        let mut ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
         let read = ready.try_io(|socket| {
             BUFFER.with_borrow_mut(|buffer| socket.get_ref().read(buffer.as_mut_slice()))
         });

@@ -3,7 +3,8 @@
 use crate::harness::{Checker, PATIENCE};
 use holdfast_ipc::balance::{CheckConfig, CheckId, CheckVerdict, CheckedServer};
 use holdfast_ipc::config::model::{
-    Check, CheckTiming, Endpoint, Micros, Probe, Protocol, Service, TlsFiles,
+    Check, CheckTiming, Endpoint, HttpProbe, HttpVersion, Micros, Probe, Protocol, Service,
+    TlsFiles, Url,
 };
 use holdfast_ipc::config::{CheckerConfig, Generation};
 use holdfast_ipc::message::{CheckerToParent, ParentToChecker};
@@ -212,4 +213,30 @@ pub(crate) fn assert_text(verdict: &CheckVerdict, text: &str) {
         .unwrap_or_else(|| panic!("expected {text:?}, got {:?}", verdict.detail));
     let unit = time.ends_with(" ms") || time.ends_with(" s");
     assert!(unit && time.len() < 20, "{:?}", verdict.detail);
+}
+
+/// A page at this address that has to come with status 200.
+pub(crate) fn page(to: SocketAddr) -> HttpProbe {
+    HttpProbe {
+        endpoint: endpoint(to),
+        tls: None,
+        protocol: HttpVersion::V1_0,
+        fast_recovery: false,
+        urls: vec![url("/")],
+    }
+}
+
+pub(crate) fn url(path: &str) -> Url {
+    Url {
+        path: path.to_owned(),
+        host: None,
+        digest: None,
+        status: vec![(200, 299)],
+        regex: None,
+        tls_compliant: false,
+    }
+}
+
+pub(crate) fn http(probe: HttpProbe) -> Check {
+    check(Probe::Http(probe))
 }

@@ -10,6 +10,7 @@ use crate::model::{
     Check, CheckTiming, DnsType, Endpoint, Micros, Probe, ShellWords, UdpProbe, UdpReply,
 };
 use crate::source::Span;
+use std::fmt::Display;
 use std::net::IpAddr;
 
 const DELAY_LOOP: Micros = Micros::from_secs(60);
@@ -22,7 +23,7 @@ pub(super) struct Scope<'a> {
     pub(super) real: &'a Settings,
     pub(super) server: &'a Settings,
     /// `real server 10.0.0.1 80`, for needs of the host.
-    pub(super) subject: &'a str,
+    pub(super) subject: &'a dyn Display,
 }
 
 /// A check's block.
@@ -81,9 +82,10 @@ pub(super) fn all(
             found.add(cx, scope, setting, own, references);
         }
         // Each target is a check of its own; what it does not say is in the block around it.
+        let shared = hosts.peek().map(|_| own.without(Word::SmtpHost));
         for host in hosts {
-            if let Value::Block(_, inner) = &host.value {
-                found.add(cx, scope, setting, &inner.over(own), references);
+            if let (Value::Block(_, inner), Some(shared)) = (&host.value, &shared) {
+                found.add(cx, scope, setting, &inner.over(shared), references);
             }
         }
     }

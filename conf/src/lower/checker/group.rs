@@ -7,7 +7,6 @@ use crate::lower::words::masked;
 use crate::lower::{Context, number, value};
 use crate::model::{Family, GroupMember, Network};
 use crate::source::Span;
-use crate::suggest;
 use crate::tree::{Statement, Text};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -226,7 +225,7 @@ impl Groups {
         family: Option<Family>,
     ) -> Option<Vec<GroupMember>> {
         let Some(group) = self.0.get_mut(name) else {
-            let near = suggest::nearest(name, self.0.keys().map(String::as_str));
+            let near = cx.nearest(name, self.0.keys().map(String::as_str));
             let text = format!("there is no virtual_server_group {}", quote(name));
             cx.push(
                 Diagnostic::error(Code::UnknownReference, span, text)

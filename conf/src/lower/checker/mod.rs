@@ -15,8 +15,9 @@ use crate::model::{
     Service, SorryServer, VirtualServer,
 };
 use crate::source::Span;
-use crate::suggest;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display};
 
 pub(super) use group::{Groups, Member, member};
 
@@ -59,6 +60,15 @@ struct RealUnset {
     smtp_alert: Option<bool>,
     /// For each check.
     log_all_failures: Vec<Option<bool>>,
+}
+
+/// Who needs something of the host; made into a text only where something is needed.
+struct Subject<'a>(&'static str, &'a str);
+
+impl Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, self.1)
+    }
 }
 
 /// What a real server and its checks take from the virtual server.
@@ -107,7 +117,7 @@ fn make(
     settings: &Settings,
     groups: &mut Groups,
 ) -> Option<Made> {
-    let subject = format!("virtual server {}", header.name);
+    let subject = Subject("virtual server", &header.name);
     let protocol = protocol(cx, header, settings);
     let service = service(cx, header, settings, protocol, groups)?;
     let scheduler = scheduler(cx, header, settings);
@@ -206,7 +216,7 @@ fn check_reference(cx: &mut Context<'_>, reference: &Reference, named: &Named<'_
     if known.contains(reference.name.as_str()) {
         return;
     }
-    let near = suggest::nearest(&reference.name, known.iter().copied());
+    let near = cx.nearest(&reference.name, known.iter().copied());
     let text = format!("there is no {kind} {}", quote(&reference.name));
     cx.push(
         Diagnostic::error(Code::UnknownTracker, reference.span, text)
@@ -228,14 +238,20 @@ fn served_twice(cx: &mut Context<'_>, made: &Made, seen: &mut BTreeMap<Service, 
             .collect(),
     };
     for service in single {
-        let text = format!("virtual server {service} is there twice");
-        if let Some(first) = seen.insert(service, made.span) {
-            cx.push(
-                Diagnostic::error(Code::SameAddress, made.span, text)
-                    .label("second one")
-                    .also(first, "first one"),
-            );
-            return;
+        match seen.entry(service) {
+            Entry::Vacant(new) => {
+                new.insert(made.span);
+            }
+            Entry::Occupied(mut known) => {
+                let text = format!("virtual server {} is there twice", known.key());
+                let first = known.insert(made.span);
+                cx.push(
+                    Diagnostic::error(Code::SameAddress, made.span, text)
+                        .label("second one")
+                        .also(first, "first one"),
+                );
+                return;
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `real_server`.
 
-use super::{Defaults, RealUnset, Reference, check, written_forward};
+use super::{Defaults, RealUnset, Reference, Subject, check, written_forward};
 use crate::diag::{Code, Diagnostic};
 use crate::keyword::Word;
 use crate::lower::settings::{HeaderValue, ServerName, Settings, Value};
@@ -70,7 +70,7 @@ fn real_server(
     let forward = written_forward(settings, Word::LbKind).unwrap_or(defaults.forward);
     same_family(cx, defaults, forward, address, header.span);
     let port = self::port(cx, defaults, forward, port, header.span);
-    let subject = format!("real server {}", header.name);
+    let subject = Subject("real server", &header.name);
     let scope = check::Scope {
         address,
         port,

@@ -6,7 +6,6 @@ use crate::keyword::Word;
 use crate::lower::Context;
 use crate::lower::settings::{Setting, Settings, Value};
 use crate::model::BodyPattern;
-use crate::suggest;
 use regex_syntax::ast::{self, Ast, RepetitionKind, RepetitionOp};
 use regex_syntax::{ParserBuilder, hir};
 
@@ -119,7 +118,7 @@ fn options(cx: &mut Context<'_>, settings: &Settings) -> Vec<String> {
             known.push(word.clone());
         } else {
             let names = USED.iter().chain(IDLE).copied();
-            let near = suggest::nearest(word, names);
+            let near = cx.nearest(word, names);
             let text = format!("unknown option {}", quote(word));
             let diagnostic = cx
                 .refusal(Code::UnknownOption, setting.span, text)

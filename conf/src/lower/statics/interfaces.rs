@@ -11,7 +11,6 @@ use crate::model::{
     VirtualRouter, VrrpInstance,
 };
 use crate::source::Span;
-use crate::suggest;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All `track_group` blocks; their members exist.
@@ -47,7 +46,7 @@ fn members(cx: &mut Context<'_>, block: &Named, known: &BTreeSet<&str>) -> Vec<I
             continue;
         };
         if !known.contains(name.as_str()) {
-            let near = suggest::nearest(name, known.iter().copied());
+            let near = cx.nearest(name, known.iter().copied());
             let text = format!("there is no instance {}", quote(name));
             cx.push(
                 Diagnostic::error(Code::UnknownReference, entry.span, text)
@@ -79,7 +78,7 @@ fn references(cx: &mut Context<'_>, blocks: &Blocks) {
             if let Some(group) = group
                 && !known.contains(group.as_str())
             {
-                let near = suggest::nearest(group, known.iter().copied());
+                let near = cx.nearest(group, known.iter().copied());
                 let text = format!("there is no track_group {}", quote(group));
                 cx.push(
                     Diagnostic::error(Code::UnknownReference, entry.span, text)

@@ -15,22 +15,39 @@ pub(super) fn check(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)]) 
     same_link(cx, instances);
 }
 
-/// True where two routers with one number hear each other's adverts as their own.
-fn collide(a: &VirtualRouter, b: &VirtualRouter) -> bool {
-    match (&a.transport, &b.transport) {
-        (Transport::Multicast { group: a, .. }, Transport::Multicast { group: b, .. }) => a == b,
-        (Transport::Unicast { .. }, _) | (_, Transport::Unicast { .. }) => true,
+/// The first routers of one number.
+#[derive(Default)]
+struct Firsts<'a> {
+    any: Option<&'a Named>,
+    unicast: Option<&'a Named>,
+    /// In each multicast group.
+    group: BTreeMap<IpAddr, &'a Named>,
+}
+
+impl<'a> Firsts<'a> {
+    /// Adds a router. Gives one that hears its adverts as its own.
+    fn add(&mut self, block: &'a Named, router: &VirtualRouter) -> Option<&'a Named> {
+        let any = *self.any.get_or_insert(block);
+        let other = match &router.transport {
+            Transport::Multicast { group, .. } => {
+                let same_group = *self.group.entry(*group).or_insert(block);
+                self.unicast.unwrap_or(same_group)
+            }
+            Transport::Unicast { .. } => {
+                self.unicast.get_or_insert(block);
+                any
+            }
+        };
+        (!std::ptr::eq(other, block)).then_some(other)
     }
 }
 
 fn same_vrid(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)]) {
-    let mut seen: BTreeMap<_, Vec<&(&Named, VrrpInstance)>> = BTreeMap::new();
+    let mut seen: BTreeMap<_, Firsts<'_>> = BTreeMap::new();
     for entry in instances {
         let router = &entry.1.router;
         let key = (&router.interface, router.family, router.vrid);
-        let others = seen.entry(key).or_default();
-        let other = others.iter().find(|other| collide(&other.1.router, router));
-        if let Some((first, _)) = other {
+        if let Some(first) = seen.entry(key).or_default().add(entry.0, router) {
             let text = format!(
                 "{} and {} both use VRID {} with {}{}",
                 quote(&first.name),
@@ -50,7 +67,6 @@ fn same_vrid(cx: &mut Context<'_>, instances: &[(&Named, VrrpInstance)]) {
                     .help("give one of them another number, on all nodes"),
             );
         }
-        others.push(entry);
     }
 }
 
