@@ -66,6 +66,19 @@ No other change. No role change is expected.\n"
 }
 
 #[test]
+fn what_is_tracked_from_now_on_may_take_the_role_away() {
+    assert_eq!(
+        of(
+            "track_interface {\n eth7\n}",
+            "track_interface {\n eth7\n eth8\n eth9 weight -20\n}"
+        ),
+        "  VI_1  tracked interface eth8 added; tracked interface eth9 added; FAULT while
+        eth8 is down
+No other change. 1 role change possible, the peers decide (VI_1).\n"
+    );
+}
+
+#[test]
 fn a_higher_priority_may_take_the_role() {
     assert_eq!(
         of("priority 100", "priority 110"),

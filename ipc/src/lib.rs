@@ -7,6 +7,7 @@
 pub mod balance;
 pub mod channel;
 pub mod config;
+pub mod genhash;
 pub mod log;
 pub mod message;
 pub mod script_path;

@@ -182,7 +182,6 @@ pub const NOT_CARRIED_OUT: &[(char, &str, &str)] = &[
         "core-dump-pattern",
         "processes that hold secrets never leave a core",
     ),
-    ('T', "genhash", "it is not carried out by this version"),
 ];
 
 /// Text of `--help`.
@@ -213,6 +212,8 @@ Usage: holdfast [OPTION]...
   -c, --checkers_pid=FILE   pid file of the checker child (/run/holdfast/checkers.pid)
       --compat              as keepalived: its names in the log, unknown words in the
                             configuration are warnings at start; also when called keepalived
+  -T, --genhash             as the first option: print the digest of a page; what follows is
+                            as with `holdfastctl genhash`
       --signum=NAME         print the number of a signal: STOP, RELOAD, DATA, STATS
   -v, --version             print the version
   -h, --help                print this
@@ -302,6 +303,9 @@ struct Reader {
 
 impl Reader {
     fn take(&mut self, name: &Name, parser: &mut lexopt::Parser) -> Result<(), UsageError> {
+        if name.is('T', "genhash") {
+            return Err(UsageError(format!("{name} has to be the first option")));
+        }
         let done = self.take_flag(name) || self.take_value(name, parser)?;
         if done { Ok(()) } else { Err(unknown(name)) }
     }

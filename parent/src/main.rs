@@ -3,8 +3,10 @@
 mod io;
 
 use holdfast::cli::{self, Command};
+use holdfast::ctl;
 use holdfast::launch::{BACKGROUND, LAUNCH, Launch};
 use holdfast::signum;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -13,6 +15,12 @@ fn main() -> ExitCode {
     let mut rest = arguments.peekable();
     if rest.next_if(|first| first == LAUNCH).is_some() {
         return io::launch::run(Launch::from_arguments(rest));
+    }
+    if rest
+        .next_if(|first| GENHASH.iter().any(|word| first == word))
+        .is_some()
+    {
+        return genhash(rest);
     }
     if let Err(error) = io::confine::close_inherited() {
         eprintln!("holdfast: cannot list the open files: {error}; is /proc there?");
@@ -41,6 +49,27 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+/// keepalived's names of what `holdfastctl genhash` does.
+const GENHASH: [&str; 2] = ["-T", "--genhash"];
+
+fn genhash(options: impl Iterator<Item = OsString>) -> ExitCode {
+    let words = ["holdfastctl", "genhash"].map(OsString::from);
+    let error = match ctl::parse(words.into_iter().chain(options)).map(|request| request.command) {
+        Ok(ctl::Command::Genhash(page)) => io::genhash::exec(&page),
+        Ok(ctl::Command::Help(Some(of))) => {
+            print!("{}", ctl::help_of(of));
+            return ExitCode::SUCCESS;
+        }
+        Ok(_) => {
+            println!("holdfast v{}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => error.to_string(),
+    };
+    eprintln!("holdfast: {error}");
+    ExitCode::from(1)
 }
 
 fn signal_number(name: &str) -> ExitCode {

@@ -1,6 +1,6 @@
 //! What a test of a configuration found, for people and for machines.
 
-use crate::words::counted;
+use crate::words::{counted, printable};
 use holdfast_conf::{Code, Report};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -68,7 +68,7 @@ impl Verdict {
     pub fn text(&self, program: &str, tail: &str, colour: bool) -> String {
         let report = match &self.reading {
             Reading::Unreadable(text) | Reading::Empty(text) => {
-                return format!("{program}: {text}\n");
+                return format!("{program}: {}\n", printable(text));
             }
             Reading::Read(report) => report,
         };
@@ -79,7 +79,8 @@ impl Verdict {
         if let Some(hint) = report.hint() {
             let _ = writeln!(text, "{hint}");
         }
-        let _ = writeln!(text, "{}: {}.{tail}", self.file, self.sum(report));
+        let (file, sum) = (printable(&self.file), self.sum(report));
+        let _ = writeln!(text, "{file}: {sum}.{tail}");
         text
     }
 

@@ -351,3 +351,14 @@ fn the_launcher_gives_nobody_anything() {
     assert_eq!(status(&output), 125);
     assert_eq!(stderr(&output), "holdfast: this argument is internal\n");
 }
+
+#[test]
+fn genhash_is_the_first_option_or_none() {
+    let output = Command::new(env!("CARGO_BIN_EXE_holdfast"))
+        .args(["-n", "-T"])
+        .output()
+        .unwrap();
+    let expected = "holdfast: -T has to be the first option; `holdfast --help` lists the options\n";
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), expected);
+}

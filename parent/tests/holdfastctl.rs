@@ -475,3 +475,87 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         .unwrap();
     assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
 }
+
+#[test]
+fn a_reload_that_would_leave_nothing_is_told_as_the_refusal_that_it_is() {
+    let folder = Folder::new();
+    let old = folder.file("old", GOOD);
+    let new = folder.file("new", "global_defs {\n    router_id A\n}\n");
+    let (status, out, _) = holdfastctl(&["diff", name(&old), name(&new)]);
+    let expected = format!(
+        "holdfastctl: {} and what it includes define no vrrp_instance and no virtual_server; that \
+         would give up all addresses\n",
+        new.display()
+    );
+    assert_eq!((status, out), (1, expected));
+}
+
+#[test]
+fn a_node_that_shares_nothing_is_an_error_of_the_pair() {
+    let folder = Folder::new();
+    let (good, empty) = (folder.file("web1", GOOD), folder.file("web2", ""));
+    let (status, out, _) = holdfastctl(&["check", "--pair", name(&good), name(&empty)]);
+    assert_eq!(status, 1);
+    let first = format!(
+        "holdfastctl: {} and what it includes define no",
+        empty.display()
+    );
+    assert!(out.starts_with(&first), "{out}");
+}
+
+#[test]
+fn dump_is_a_command_an_option_and_an_option_of_fmt() {
+    let folder = Folder::new();
+    let file = folder.file("c", GOOD);
+    let dumped = holdfastctl(&["dump", name(&file)]);
+    assert!(
+        dumped.0 == 0 && dumped.1.contains("# default"),
+        "{dumped:?}"
+    );
+    assert_eq!(holdfastctl(&["--dump", name(&file)]), dumped);
+    assert_eq!(holdfastctl(&["fmt", "--dump", name(&file)]), dumped);
+    let json = holdfastctl(&["dump", "--format=json", name(&file)]);
+    let arguments = ["fmt", "--dump", "--format=json", name(&file)];
+    assert_eq!(holdfastctl(&arguments), json);
+    let (status, out, err) = holdfastctl(&["fmt", "-w", "--dump", name(&file)]);
+    assert_eq!((status, out.as_str()), (2, ""));
+    assert!(err.contains("--dump changes no file"), "{err}");
+}
+
+#[test]
+fn what_a_terminal_would_act_on_is_not_echoed() {
+    let folder = Folder::new();
+    let strange = folder.file("a\x1b[31mb", GOOD.replace("51", "300"));
+    let missing = folder.0.join("c\x1b[31md");
+    let wrong = "e\x1b[31mf";
+    for arguments in [
+        &["check", name(&strange)][..],
+        &["check", name(&missing)],
+        &["check", "--pair", name(&strange), name(&missing)],
+        &["diff", name(&strange), name(&missing)],
+        &["dump", name(&missing)],
+        &["fmt", name(&missing)],
+        &["fmt", "-w", name(&missing)],
+        &[wrong],
+        &["words", wrong],
+        &["explain", wrong],
+        &["check", "--format", wrong, "x"],
+    ] {
+        let (status, out, err) = holdfastctl(&[arguments, &["--color=never"]].concat());
+        assert_ne!(status, 0, "{arguments:?}");
+        let said = out + &err;
+        assert!(!said.is_empty() && !said.contains('\x1b'), "{said:?}");
+    }
+}
+
+#[test]
+fn an_error_that_cannot_be_written_is_still_a_status() {
+    for (arguments, expected) in [(&["chek"][..], 2), (&["fmt", "/nonexistent"], 1)] {
+        let full = fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let status = command(arguments).stderr(full).status().unwrap();
+        assert_eq!(status.code(), Some(expected), "{arguments:?}");
+    }
+}

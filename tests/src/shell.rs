@@ -39,7 +39,7 @@ pub fn package_of(program: &str) -> String {
     let name = program.rsplit('/').next().unwrap_or(program);
     let package = match name {
         "ip" | "bridge" => "iproute2 (Debian) or iproute (RHEL)",
-        "keepalived" => "keepalived",
+        "genhash" | "keepalived" => "keepalived",
         "killall" => "psmisc",
         "nginx" => "nginx",
         "rsyslogd" => "rsyslog",

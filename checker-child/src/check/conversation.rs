@@ -3,7 +3,7 @@
 use super::cause::{Cause, Doing, NetError};
 use super::dns::DnsTalk;
 use super::excerpt::Excerpt;
-use super::http::HttpTalk;
+use super::http::{Digest, HttpTalk};
 use super::ping::PingTalk;
 use super::plan::{Asks, Plan};
 use super::smtp::SmtpTalk;
@@ -98,6 +98,16 @@ pub enum Success {
         /// The status.
         status: u16,
     },
+    /// A page came whose digest was asked for.
+    Measured {
+        /// The status.
+        status: u16,
+        /// The digest of the body as it came, as genhash computes it.
+        raw: Digest,
+        /// The digest of the content, where that came in chunks. It does not depend on how the
+        /// server cuts them.
+        content: Option<Digest>,
+    },
     /// A mail server held its dialogue.
     Dialogue,
     /// A datagram came back.
@@ -172,6 +182,7 @@ impl fmt::Display for Success {
         match self {
             Self::Connected => f.write_str("connected"),
             Self::Page { status } => write!(f, "status {status}"),
+            Self::Measured { status, raw, .. } => write!(f, "status {status}, digest {raw}"),
             Self::Dialogue => f.write_str("greeting, HELO and QUIT answered"),
             Self::Reply => f.write_str("reply"),
             Self::NoError => f.write_str("no ICMP error"),

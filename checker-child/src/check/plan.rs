@@ -5,7 +5,7 @@ use super::dns::Question;
 use super::external::MiscPlan;
 use super::http::{HttpPlan, Patterns};
 use super::smtp::helo_line;
-use holdfast_ipc::config::model::{Endpoint, Probe, UdpProbe};
+use holdfast_ipc::config::model::{Endpoint, HttpProbe, Probe, UdpProbe};
 use std::sync::Arc;
 
 /// What has to be done for a check.
@@ -57,6 +57,17 @@ impl Plan {
     /// Makes a check ready; says what is wrong where it cannot be.
     pub fn new(probe: &Probe) -> Result<Self, String> {
         Self::with_patterns(probe, &mut Patterns::default())
+    }
+
+    /// Asks for the first page of a check to tell its digest, of the same kind as the one that it
+    /// has; ends with `Success::Measured`.
+    pub fn measuring(probe: &HttpProbe) -> Result<Self, String> {
+        let mut plan = HttpPlan::new(probe, &mut Patterns::default())?;
+        plan.measure();
+        Ok(Self {
+            endpoint: probe.endpoint.clone(),
+            asks: Asks::Http(plan),
+        })
     }
 
     fn with_patterns(probe: &Probe, patterns: &mut Patterns) -> Result<Self, String> {

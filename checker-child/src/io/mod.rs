@@ -6,6 +6,7 @@ mod confine;
 mod event_loop;
 mod failure;
 mod filter;
+pub(crate) mod genhash;
 mod outbox;
 mod output_pipe;
 mod parent;

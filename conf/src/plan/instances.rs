@@ -136,7 +136,10 @@ fn changed(old: &VrrpInstance, new: &VrrpInstance) -> Step {
             role: Role::Changes,
         };
     }
-    let (role, consequence) = election_of(old, new);
+    let (role, consequence) = match new_faults(before, after) {
+        Some(faults) => (Role::May, Some(faults)),
+        None => election_of(old, new),
+    };
     let mut lines = what;
     lines.extend(consequence);
     Step {
@@ -145,6 +148,28 @@ fn changed(old: &VrrpInstance, new: &VrrpInstance) -> Step {
         what: lines,
         role,
     }
+}
+
+/// What takes the instance to FAULT from now on, where it is not well.
+fn new_faults(old: &VirtualRouter, new: &VirtualRouter) -> Option<String> {
+    let interfaces = |router: &VirtualRouter| -> Vec<String> {
+        let tracked = router.track_interfaces.iter();
+        let tracked = tracked.filter(|track| track.weight.get() == 0);
+        tracked
+            .map(|track| format!("{} is down", track.interface))
+            .collect()
+    };
+    let scripts = |router: &VirtualRouter| -> Vec<String> {
+        let tracked = router.track_scripts.iter();
+        let tracked = tracked.filter(|track| track.weight.get() == 0);
+        tracked
+            .map(|track| format!("{} fails", track.script))
+            .collect()
+    };
+    let before = [interfaces(old), scripts(old)].concat();
+    let mut after = [interfaces(new), scripts(new)].concat();
+    after.retain(|fault| !before.contains(fault));
+    (!after.is_empty()).then(|| format!("FAULT while {}", after.join(" or ")))
 }
 
 /// What a change means for who is MASTER.

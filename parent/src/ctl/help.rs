@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 /// Exit statuses, in the words of the help.
 const STATUSES: &str = "\
-Status: 0 fine; 1 a file has errors, cannot be read, or is not formatted;
-2 wrong usage.
+Status: 0 fine; 1 a file has errors, cannot be read, or is not formatted, or
+genhash has no digest; 2 wrong usage.
 ";
 
 /// How it is used.
@@ -17,14 +17,14 @@ pub fn help() -> String {
     );
     for of in SUBCOMMANDS {
         let usage = format!("{} {}", of.name, of.arguments);
-        let _ = writeln!(text, "  {usage:<16}  {}", of.about);
+        let _ = writeln!(text, "  {usage:<21}  {}", of.about);
     }
     text.push_str("\nOptions of all commands:\n");
     options(&mut text, COMMON);
     text.push_str(
         "\n`holdfastctl COMMAND --help` shows the options of a command. It needs no\n\
          privilege, and opens nothing but the files that are named and what they\n\
-         include.\n",
+         include; genhash asks the server that is named.\n",
     );
     text.push_str(STATUSES);
     text
@@ -38,7 +38,15 @@ pub fn help_of(of: &SubCommand) -> String {
         of.about, of.more
     );
     options(&mut text, of.options);
-    options(&mut text, COMMON);
+    let taken = |letter| of.options.iter().any(|own| own.short == letter);
+    let common: Vec<Opt> = COMMON
+        .iter()
+        .map(|option| Opt {
+            short: option.short.filter(|letter| !taken(Some(*letter))),
+            ..*option
+        })
+        .collect();
+    options(&mut text, &common);
     text.push('\n');
     text.push_str(STATUSES);
     text

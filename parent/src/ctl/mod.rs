@@ -1,11 +1,14 @@
 //! The command line of `holdfastctl`.
 
 mod answer;
+mod genhash;
 mod help;
 mod table;
 mod vocabulary;
 
+use crate::words::printable;
 use holdfast_conf::Code;
+use holdfast_ipc::genhash::Genhash;
 use lexopt::prelude::{Long, Short, Value};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -24,6 +27,9 @@ pub const FINE: u8 = 0;
 pub const FOUND: u8 = 1;
 /// Exit status: the command line cannot be understood.
 pub const USAGE: u8 = 2;
+
+/// The sub-command that is an option as well.
+const DUMP: &str = "dump";
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +81,8 @@ pub enum Command {
         /// How to say it.
         format: Format,
     },
+    /// Print the digest of a page.
+    Genhash(Genhash),
     /// Print the long form of codes.
     Explain(Vec<Code>),
     /// Print all codes.
@@ -156,7 +164,9 @@ pub struct UsageError {
 
 impl std::fmt::Display for UsageError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { text, of } = self;
+        let of = self.of;
+        // The words of the command line may come from a script; a terminal must not act on them.
+        let text = printable(&self.text);
         match of {
             Some(of) => write!(f, "{text}; `holdfastctl {} --help` says how", of.name),
             None => write!(f, "{text}; `holdfastctl --help` lists the commands"),
@@ -176,6 +186,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, U
             .map_err(|error| reader.error(error.to_string()))?;
         let option = match next {
             None => return reader.finish(),
+            Some(Long(DUMP)) if reader.of.is_none() => {
+                reader.word(DUMP.into())?;
+                continue;
+            }
             Some(Short(letter)) => reader.option(|option| option.short == Some(letter)),
             Some(Long(word)) => reader.option(|option| option.long == word),
             Some(Value(word)) => {
@@ -204,6 +218,7 @@ struct Reader {
     check: Check,
     target: Target,
     list: bool,
+    page: genhash::Words,
     /// Help, version: the first one wins.
     answer: Option<Command>,
 }
@@ -229,7 +244,7 @@ impl Reader {
             return Ok(());
         }
         let name = word.to_string_lossy();
-        self.of = SUBCOMMANDS.iter().find(|of| of.name == name);
+        self.of = sub_command(&name);
         match self.of {
             Some(_) => Ok(()),
             None => Err(self.error(format!("unknown command `{name}`"))),
@@ -281,6 +296,11 @@ impl Reader {
             ("write", _) => self.target = Target::Write,
             ("check", _) => self.target = Target::Compare,
             ("list", _) => self.list = true,
+            // From here on it is that command, with its options.
+            (DUMP, _) => self.of = sub_command(DUMP),
+            (option, value) if genhash::OPTIONS.iter().any(|known| known.long == option) => {
+                self.page.push(option, value);
+            }
             (_, _) => debug_assert!(false, "--{option} is in the table and nowhere else"),
         }
     }
@@ -313,6 +333,7 @@ impl Reader {
             }),
             "dump" => self.dump(),
             "words" => self.vocabulary(),
+            genhash::NAME => self.genhash(),
             _ => self.explain(),
         }
     }
@@ -337,6 +358,9 @@ impl Reader {
     }
 
     fn dump(self) -> Result<Command, UsageError> {
+        if self.target != Target::Output {
+            return Err(self.error("--dump changes no file: leave out --write and --check"));
+        }
         match self.files(1)?.as_slice() {
             [file] => Ok(Command::Dump {
                 file: file.clone(),
@@ -367,6 +391,15 @@ impl Reader {
             place,
             format: self.check.format,
         })
+    }
+
+    fn genhash(self) -> Result<Command, UsageError> {
+        if let Some(word) = self.words.first() {
+            let word = word.to_string_lossy();
+            return Err(self.error(format!("unexpected argument `{word}`")));
+        }
+        let page = self.page.page();
+        page.map(Command::Genhash).map_err(|text| self.error(text))
     }
 
     fn explain(self) -> Result<Command, UsageError> {
@@ -408,6 +441,10 @@ impl Reader {
         }
         Ok(self.words.iter().map(PathBuf::from).collect())
     }
+}
+
+fn sub_command(name: &str) -> Option<&'static SubCommand> {
+    SUBCOMMANDS.iter().find(|of| of.name == name)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Sub-commands and their options: what is parsed, what `--help` shows, what the shell completes.
 
+use super::genhash;
+
 /// What stands behind an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
@@ -113,6 +115,7 @@ pub const SUBCOMMANDS: &[SubCommand] = &[
         options: &[
             flag(Some('w'), "write", "replace the files"),
             flag(None, "check", "change nothing, name the files that differ"),
+            flag(None, "dump", "the same as the command `dump`"),
         ],
     },
     SubCommand {
@@ -120,8 +123,18 @@ pub const SUBCOMMANDS: &[SubCommand] = &[
         arguments: "FILE",
         about: "print a configuration as it is understood",
         more: "Every value that is in effect, defaults included, and where it was set.\n\
-               Passwords are not shown.\n",
+               Passwords are not shown. `holdfastctl --dump FILE` and `holdfastctl fmt\n\
+               --dump FILE` are the same.\n",
         options: &[CONFIG_ID, FORMAT],
+    },
+    SubCommand {
+        name: genhash::NAME,
+        arguments: "-s IP -u PATH",
+        about: "print the digest of a page",
+        more: "Asks a server for a page, as `HTTP_GET` and `SSL_GET` do, and prints what\n\
+               `digest` has to be. The options are those of genhash. Nothing is compared:\n\
+               another status than 200 to 299 is only remarked.\n",
+        options: genhash::OPTIONS,
     },
     SubCommand {
         name: "explain",

@@ -5,6 +5,7 @@ use super::clock;
 use super::config::{self, Good, Outcome};
 use super::confine;
 use super::daemon::{Daemon, Life, Plan};
+use super::executables::{self, CHECKER_CHILD};
 use super::host::Findings;
 use super::log::Log;
 use super::pidfile::PidFile;
@@ -36,10 +37,7 @@ const BAD_CONFIGURATION: u8 = 2;
 const NOT_PERMITTED: u8 = 4;
 const NO_CONFIGURATION: u8 = 6;
 
-/// Where the children are when holdfast is installed.
-const LIBEXEC: &str = "/usr/libexec/holdfast";
 const VRRP_CHILD: &str = "holdfast-vrrp";
-const CHECKER_CHILD: &str = "holdfast-checker";
 
 /// A reason not to start.
 struct Stop {
@@ -144,25 +142,10 @@ struct Executables {
     checker: PathBuf,
 }
 
-/// Beside this executable in a build folder, in libexec where it is installed.
 fn find_executables() -> Result<Executables, Stop> {
-    let own = std::env::current_exe()
-        .map_err(|error| Stop::fatal(format!("cannot find the own executable: {error}")))?;
-    let beside = own.parent().unwrap_or_else(|| Path::new("/"));
-    let find = |name: &str| {
-        [beside.join(name), Path::new(LIBEXEC).join(name)]
-            .into_iter()
-            .find(|path| path.is_file())
-            .ok_or_else(|| {
-                Stop::fatal(format!(
-                    "{name} is neither in {} nor in {LIBEXEC}; is the installation complete?",
-                    beside.display()
-                ))
-            })
-    };
     Ok(Executables {
-        vrrp: find(VRRP_CHILD)?,
-        checker: find(CHECKER_CHILD)?,
+        vrrp: executables::find(VRRP_CHILD).map_err(Stop::fatal)?,
+        checker: executables::find(CHECKER_CHILD).map_err(Stop::fatal)?,
     })
 }
 

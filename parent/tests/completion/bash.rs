@@ -99,6 +99,7 @@ fn command(text: &mut String, of: &Sub) {
         Arguments::Codes => printed("explain --list 2>/dev/null | cut -c1-6"),
         Arguments::Words => printed("words 2>/dev/null | cut -d' ' -f1"),
         Arguments::Files => files().replace("            ", "                "),
+        Arguments::Nothing => "COMPREPLY=()".to_owned(),
     };
     let _ = writeln!(
         text,

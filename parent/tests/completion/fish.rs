@@ -29,7 +29,7 @@ pub(crate) fn script(program: &Program) -> String {
             line(&mut text, name, Some(of.name), option);
         }
         let list = match of.arguments {
-            Arguments::Files => continue,
+            Arguments::Files | Arguments::Nothing => continue,
             Arguments::Codes => "explain --list 2>/dev/null | string replace -r \"  \" \\t",
             Arguments::Words => "words 2>/dev/null | string replace \" \" \\t",
         };

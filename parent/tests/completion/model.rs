@@ -25,6 +25,7 @@ pub(crate) enum Arguments {
     Files,
     Codes,
     Words,
+    Nothing,
 }
 
 /// An option.
@@ -134,12 +135,17 @@ impl Value {
 
 /// `holdfastctl`.
 pub(crate) fn tool() -> Program {
-    let commands = SUBCOMMANDS.iter().map(|of| Sub {
-        name: of.name,
+    let named = SUBCOMMANDS.iter().map(|of| (of.name, of));
+    // That command is an option as well.
+    let dump = SUBCOMMANDS.iter().filter(|of| of.name == "dump");
+    let named = named.chain(dump.map(|of| ("--dump", of)));
+    let commands = named.map(|(name, of)| Sub {
+        name,
         about: of.about,
         arguments: match of.arguments {
             "CODE..." => Arguments::Codes,
             "[BLOCK] [WORD]" => Arguments::Words,
+            options if options.starts_with('-') => Arguments::Nothing,
             _ => Arguments::Files,
         },
         options: of.options.iter().map(choice).collect(),

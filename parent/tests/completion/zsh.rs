@@ -42,11 +42,19 @@ pub(crate) fn script(program: &Program) -> String {
             of.name
         );
         options(&mut text, "                    ", &of.options);
-        options(&mut text, "                    ", &program.options);
+        // A letter of its own goes before one that is for all.
+        let taken = |letter| of.options.iter().any(|own| own.short == letter);
+        let common = program.options.iter().cloned().map(|option| Choice {
+            short: option.short.filter(|letter| !taken(Some(*letter))),
+            ..option
+        });
+        let common: Vec<Choice> = common.collect();
+        options(&mut text, "                    ", &common);
         let arguments = match of.arguments {
             Arguments::Codes => "'*:code:_holdfastctl_codes'",
             Arguments::Words => "'*:word:_holdfastctl_words'",
             Arguments::Files => "'*:file:_files'",
+            Arguments::Nothing => "'*: :'",
         };
         let _ = writeln!(text, "                    {arguments}\n                ;;");
     }

@@ -110,6 +110,7 @@ impl CheckSlot {
             Success::Exit { weight: None, .. }
             | Success::Connected
             | Success::Page { .. }
+            | Success::Measured { .. }
             | Success::Dialogue
             | Success::Reply
             | Success::NoError

@@ -94,6 +94,11 @@ impl Comparison {
         }
     }
 
+    /// The digest of the body as it came, and where it came in chunks the one of its content.
+    pub(super) fn measure(self) -> (Digest, Option<Digest>) {
+        (self.raw.finish(), self.content.map(Hasher::finish))
+    }
+
     /// The digest of the body where it is another one.
     pub(super) fn finish(self) -> Result<(), Digest> {
         let raw = self.raw.finish();

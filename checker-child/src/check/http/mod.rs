@@ -36,6 +36,8 @@ struct Page {
     request: Vec<u8>,
     status: Vec<(u16, u16)>,
     digest: Option<Digest>,
+    /// The digest is not compared but told.
+    measured: bool,
     pattern: Option<Pattern>,
     server_name: Option<String>,
     close_notify: bool,
@@ -53,6 +55,13 @@ impl HttpPlan {
             first,
             others: pages.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// The digest of its first page is told instead of compared.
+    pub(super) fn measure(&mut self) {
+        if let Some(page) = Arc::get_mut(&mut self.first) {
+            page.measured = true;
+        }
     }
 
     pub(super) const fn pages(&self) -> usize {
@@ -93,6 +102,7 @@ impl Page {
             request: request(probe, url)?,
             status: url.status.clone(),
             digest: url.digest.map(Digest::from),
+            measured: false,
             pattern: pattern.transpose()?,
             server_name: probe.tls.as_ref().and_then(|tls| server_name(tls, url)),
             close_notify: url.tls_compliant,
@@ -260,6 +270,16 @@ impl HttpTalk {
                 doing: self.doing(),
             });
         };
+        if self.page.measured
+            && let Some(comparison) = self.comparison.take()
+        {
+            let (raw, content) = comparison.measure();
+            return Move::Passed(Success::Measured {
+                status,
+                raw,
+                content,
+            });
+        }
         match self.wrong() {
             Some(fault) => Move::Failed(self.page.fault(fault)),
             None => Move::Passed(Success::Page { status }),

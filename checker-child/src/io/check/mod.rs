@@ -28,7 +28,7 @@ thread_local! {
 }
 
 /// Asks one question to its end. `random` is a number that nobody outside can guess.
-async fn converse(
+pub(crate) async fn converse(
     mut conversation: Box<Conversation>,
     contexts: &Contexts,
     random: u64,

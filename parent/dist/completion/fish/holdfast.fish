@@ -18,6 +18,7 @@ complete -c holdfast -s p -l pid -r -F -d 'pid file of the parent (/run/holdfast
 complete -c holdfast -s r -l vrrp_pid -r -F -d 'pid file of the VRRP child (/run/holdfast/vrrp.pid)'
 complete -c holdfast -s c -l checkers_pid -r -F -d 'pid file of the checker child (/run/holdfast/checkers.pid)'
 complete -c holdfast -l compat -d 'as keepalived: its names in the log, unknown words in the configuration are warnings at start'
+complete -c holdfast -s T -l genhash -d 'as the first option: print the digest of a page'
 complete -c holdfast -l signum -x -a 'STOP RELOAD DATA STATS STATS_CLEAR JSON' -d 'print the number of a signal: STOP, RELOAD, DATA, STATS'
 complete -c holdfast -s v -l version -d 'print the version'
 complete -c holdfast -s h -l help -d 'print this'

@@ -51,7 +51,7 @@ fn pair(check: &Check, request: &Request, colour: bool) -> (String, u8) {
         .files
         .iter()
         .zip(loaded)
-        .map(|(file, loaded)| verdict(file, Reading::Read(Box::new(loaded.report))))
+        .map(|(file, loaded)| verdict(file, of_node(file, loaded)))
         .collect();
     let text = match check.format {
         Format::Json => ctl::pair_document(&verdicts, &report),
@@ -61,20 +61,37 @@ fn pair(check: &Check, request: &Request, colour: bool) -> (String, u8) {
     (text, status(&verdicts).max(between))
 }
 
+/// A node with nothing to share has a wrong file, or an include that matches nothing.
+fn of_node(file: &Path, loaded: Loaded) -> Reading {
+    let nothing = loaded
+        .config
+        .is_some_and(|config| config.instances.is_empty() && config.virtual_servers.is_empty());
+    if nothing && loaded.report.errors() == 0 {
+        return Reading::Empty(format!(
+            "{} and what it includes define no vrrp_instance and no virtual_server",
+            file.display()
+        ));
+    }
+    Reading::Read(Box::new(loaded.report))
+}
+
 /// Says what a reload would do.
 pub(crate) fn diff(
-    [old, new]: [&Path; 2],
+    [old_path, new_path]: [&Path; 2],
     format: Format,
     request: &Request,
     colour: bool,
 ) -> (String, u8) {
     let (old, new) = match (
-        read(old, &reading(request, 0)),
-        read(new, &reading(request, 1)),
+        read(old_path, &reading(request, 0)),
+        read(new_path, &reading(request, 1)),
     ) {
         (Ok(old), Ok(new)) => (old, new),
         (Err(wrong), _) | (_, Err(wrong)) => return refused(&wrong, format, colour),
     };
+    if let Err(text) = new.refuse_nothing(new_path) {
+        return refused(&verdict(new_path, Reading::Empty(text)), format, colour);
+    }
     let plan = holdfast_conf::plan(&old.config, &new.config);
     let text = match format {
         Format::Json => ctl::with_format("plan", plan.json()),

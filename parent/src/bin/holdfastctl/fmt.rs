@@ -1,8 +1,10 @@
 //! `holdfastctl fmt`.
 
+use super::complain;
 use super::files::HostFiles;
 use super::replace::Original;
 use holdfast::ctl::{FINE, FOUND, Target};
+use holdfast::words::printable;
 use holdfast_conf::{Files, Unformatted, format};
 use std::path::{Path, PathBuf};
 
@@ -21,7 +23,7 @@ pub(crate) fn fmt(files: &[PathBuf], target: Target, colour: bool) -> (String, u
             Ok(true) => {}
             Ok(false) => status = FOUND,
             Err(fault) => {
-                eprint!("{}", fault.text(file, colour));
+                complain(&fault.text(file, colour));
                 status = FOUND;
             }
         }
@@ -43,7 +45,7 @@ impl From<std::io::Error> for Fault {
 
 impl Fault {
     fn text(&self, file: &Path, colour: bool) -> String {
-        let file = file.display();
+        let file = printable(&file.display().to_string());
         match self {
             Self::File(error) => format!("holdfastctl: {file}: {error}\n"),
             Self::Text(Unformatted::Broken(report)) => {

@@ -1,5 +1,5 @@
 //! `holdfastctl`: tells about configurations. It needs no privilege and opens nothing but the files
-//! that are named and what they include.
+//! that are named and what they include; for `genhash` it becomes the checker's executable.
 
 // What reads and examines a configuration is the daemon's own.
 #[path = "../../io/accounts.rs"]
@@ -9,8 +9,12 @@ mod accounts;
 mod config;
 #[path = "../../io/examine.rs"]
 mod examine;
+#[path = "../../io/executables.rs"]
+mod executables;
 #[path = "../../io/files.rs"]
 mod files;
+#[path = "../../io/genhash.rs"]
+mod genhash;
 #[path = "../../io/host.rs"]
 #[expect(dead_code, reason = "the daemon uses all of it")]
 mod host;
@@ -31,18 +35,23 @@ fn main() -> ExitCode {
     let (text, status) = match ctl::parse(std::env::args_os()) {
         Ok(request) => answer(request),
         Err(error) => {
-            eprintln!("holdfastctl: {error}");
+            complain(&format!("holdfastctl: {error}\n"));
             return ExitCode::from(USAGE);
         }
     };
     // Whoever closed the other end (`holdfastctl … | head`) has seen enough.
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            eprintln!("holdfastctl: cannot write the output: {error}");
+            complain(&format!("holdfastctl: cannot write the output: {error}\n"));
             ExitCode::from(ctl::FOUND)
         }
         Ok(()) | Err(_) => ExitCode::from(status),
     }
+}
+
+/// Says it on standard error. Where that is closed or full, the exit status has to do.
+fn complain(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// What is printed, and the exit status.
@@ -61,6 +70,10 @@ fn answer(request: Request) -> (String, u8) {
             fmt::fmt(files, *target, errors_in_colour(request.colour))
         }
         Command::Dump { file, format } => commands::dump(file, *format, &request, colour),
+        Command::Genhash(page) => {
+            complain(&format!("holdfastctl: {}\n", genhash::exec(page)));
+            (String::new(), ctl::FOUND)
+        }
         Command::Explain(codes) => (ctl::explain(codes), FINE),
         Command::ListCodes => (ctl::list_codes(), FINE),
         Command::Words { place, format } => (commands::words(place, *format), FINE),
