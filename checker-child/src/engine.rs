@@ -415,7 +415,6 @@ fn broken(what: &str) -> Vec<Action> {
 }
 
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, reason = "small numbers in tests")]
 mod server_tests;
 #[cfg(test)]
 mod tests;
