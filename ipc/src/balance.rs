@@ -172,3 +172,15 @@ pub enum PoolChange {
         detail: String,
     },
 }
+
+/// What was said last about a pool. A successor goes on from there: between the two limits of the
+/// quorum only the past decides, and only what is different from it is news.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolStanding {
+    /// Which pool.
+    pub pool: PoolId,
+    /// It had its quorum; none where nothing was said about that.
+    pub quorum: Option<bool>,
+    /// Real servers that were said to be up or down; the others are as they started.
+    pub members: Vec<(MemberId, bool)>,
+}

@@ -186,6 +186,11 @@ pub fn admit(
 }
 
 impl Phase {
+    /// True behind `Start`: what is said to it from there on is heard, now or behind `Go`.
+    pub const fn has_configuration(self) -> bool {
+        self.is_live() || matches!(self, Self::Starting(_))
+    }
+
     /// True behind `Go`, until it has said that it ends: it works and is asked for life signs.
     pub const fn is_live(self) -> bool {
         match self {

@@ -1,5 +1,5 @@
 use super::Hello;
-use crate::balance::{CheckVerdict, PoolConfig};
+use crate::balance::{CheckVerdict, PoolConfig, PoolStanding};
 use crate::config::{Generation, VrrpConfig};
 use crate::state::{Checkpoint, Verdict};
 use crate::time::Monotonic;
@@ -78,6 +78,14 @@ pub enum ParentToVrrp {
         generation: Generation,
         /// The configuration.
         config: VrrpConfig,
+    },
+    /// How a predecessor left the pools: behind the `Pools` that they are about, in front of `Start`
+    /// alone. At most `MAX_BATCH`.
+    Standings {
+        /// Of which configuration.
+        generation: Generation,
+        /// One of each pool that anything was said about.
+        standings: Vec<PoolStanding>,
     },
     /// The first configuration. Once, after `Confined`; answered by `Ready` or `Refused`.
     Start(VrrpStart),

@@ -2,7 +2,7 @@
 
 use holdfast_ipc::balance::{
     CheckConfig, CheckId, CheckVerdict, CheckedServer, MemberId, PoolChange, PoolCheck, PoolConfig,
-    PoolId, PoolMember,
+    PoolId, PoolMember, PoolStanding,
 };
 use holdfast_ipc::config::model::{
     BodyPattern, Check, CheckTiming, Endpoint, Family, FlushOnStop, Forward, GroupMember,
@@ -207,6 +207,27 @@ pub(crate) fn changes() -> [PoolChange; 2] {
             detail: "quorum 2, alive 3".to_owned(),
         },
     ]
+}
+
+pub(crate) fn standings() -> Vec<PoolStanding> {
+    vec![PoolStanding {
+        pool: PoolId::new(300),
+        quorum: Some(true),
+        members: vec![(MemberId::new(1), false), (MemberId::new(2), true)],
+    }]
+}
+
+pub(crate) fn any_standings() -> impl Strategy<Value = Vec<PoolStanding>> {
+    let members = vec((any::<u32>().prop_map(MemberId::new), any::<bool>()), 0..5);
+    let standing =
+        (any::<u32>(), any::<Option<bool>>(), members).prop_map(|(pool, quorum, members)| {
+            PoolStanding {
+                pool: PoolId::new(pool),
+                quorum,
+                members,
+            }
+        });
+    vec(standing, 0..3)
 }
 
 pub(crate) fn any_verdicts() -> impl Strategy<Value = Vec<CheckVerdict>> {

@@ -326,6 +326,10 @@ pub(crate) fn parent_to_vrrp() -> Vec<ParentToVrrp> {
             generation: GENERATION,
             pools: crate::balance::pools(),
         },
+        ParentToVrrp::Standings {
+            generation: GENERATION,
+            standings: crate::balance::standings(),
+        },
         ParentToVrrp::CheckVerdicts {
             generation: GENERATION,
             verdicts: crate::balance::verdicts(),

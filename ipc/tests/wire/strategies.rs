@@ -1,6 +1,6 @@
 //! Any value of each type that goes over a socket.
 
-use crate::balance::{any_change, any_pools, any_servers, any_verdicts};
+use crate::balance::{any_change, any_pools, any_servers, any_standings, any_verdicts};
 use holdfast_ipc::config::model::{
     AdvertInterval, Auth, AuthKey, Broadcast, ChecksumForm, Family, GarpSettings, IfName,
     InitialState, InstanceName, Micros, Peer, Priority, ScriptAction, ScriptName, ShellWords,
@@ -450,6 +450,12 @@ pub(crate) fn parent_to_vrrp() -> impl Strategy<Value = ParentToVrrp> {
         }),
         (generation(), any_pools())
             .prop_map(|(generation, pools)| ParentToVrrp::Pools { generation, pools }),
+        (generation(), any_standings()).prop_map(|(generation, standings)| {
+            ParentToVrrp::Standings {
+                generation,
+                standings,
+            }
+        }),
         (generation(), any_verdicts()).prop_map(|(generation, verdicts)| {
             ParentToVrrp::CheckVerdicts {
                 generation,

@@ -4,12 +4,14 @@
 use super::daemon::{Daemon, Plan};
 use super::link::{Link, Loss};
 use holdfast::account::Account;
-use holdfast::balance::{disabled, find, pools, real_name, servers_of, suspending_addresses};
+use holdfast::balance::{disabled, find, pools, servers_of, suspending_addresses};
 use holdfast::logline::one_line;
 use holdfast::notify::server_job;
 use holdfast::side::{CheckerSide, VrrpSide};
-use holdfast_conf::model::{ScriptCommand, Service};
-use holdfast_ipc::balance::{CheckId, CheckVerdict, MAX_BATCH, MemberId, PoolChange, PoolId};
+use holdfast_conf::model::{Config, RealServer, ScriptCommand, Service, VirtualServer};
+use holdfast_ipc::balance::{
+    CheckId, CheckVerdict, MAX_BATCH, MemberId, PoolChange, PoolId, PoolStanding,
+};
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::message::{ParentToChecker, ParentToVrrp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -24,8 +26,44 @@ pub(crate) struct Balance {
     missed: BTreeSet<CheckId>,
     /// Virtual addresses with `ha_suspend` that are on this machine.
     held: BTreeSet<IpAddr>,
-    /// What was told to scripts last, so that nothing is told twice.
-    told: HashMap<String, bool>,
+    /// What was said last, so that no script is told twice and a successor goes on from there.
+    told: HashMap<Service, Standing>,
+}
+
+/// What was said about one pool. Its real servers have their names, for numbers change.
+#[derive(Debug, Default)]
+struct Standing {
+    quorum: Option<bool>,
+    members: BTreeMap<(IpAddr, u16), bool>,
+}
+
+impl Standing {
+    /// True where it is news.
+    fn take(&mut self, real: Option<&RealServer>, up: bool) -> bool {
+        let before = match real {
+            Some(real) => self.members.insert((real.address, real.port), up),
+            None => self.quorum.replace(up),
+        };
+        before != Some(up)
+    }
+
+    /// The same in the numbers of a configuration.
+    fn numbered(&self, pool: PoolId, server: &VirtualServer) -> PoolStanding {
+        let reals = server.real_servers.iter().zip(0_u32..);
+        let members = reals.filter_map(|(real, number)| {
+            let up = self.members.get(&(real.address, real.port))?;
+            Some((MemberId::new(number), *up))
+        });
+        PoolStanding {
+            pool,
+            quorum: self.quorum,
+            members: if self.members.is_empty() {
+                Vec::new()
+            } else {
+                members.collect()
+            },
+        }
+    }
 }
 
 impl Balance {
@@ -39,6 +77,35 @@ impl Balance {
             .collect();
         let present: BTreeSet<IpAddr> = suspending_addresses(&plan.config).collect();
         self.held.retain(|address| present.contains(address));
+    }
+
+    /// Behind a reload: what is gone and comes back later begins anew.
+    pub(crate) fn forget_what_is_gone(&mut self, config: &Config) {
+        let servers = config.virtual_servers.iter();
+        let present: HashMap<&Service, &VirtualServer> =
+            servers.map(|server| (&server.service, server)).collect();
+        self.told.retain(|service, standing| {
+            let Some(server) = present.get(service) else {
+                return false;
+            };
+            let reals = &server.real_servers;
+            let is_here = |(address, port): &(IpAddr, u16)| {
+                reals
+                    .iter()
+                    .any(|real| (real.address, real.port) == (*address, *port))
+            };
+            standing.members.retain(|name, _| is_here(name));
+            true
+        });
+    }
+
+    /// What a predecessor said about the pools of a configuration.
+    fn standings<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = PoolStanding> + 'a {
+        let servers = config.virtual_servers.iter().zip(0_u32..);
+        servers.filter_map(|(server, number)| {
+            let standing = self.told.get(&server.service)?;
+            Some(standing.numbered(PoolId::new(number), server))
+        })
     }
 }
 
@@ -115,7 +182,14 @@ impl Daemon {
         };
         // A child that is behind gets the verdicts with the configuration that they are about.
         let known = self.balance.verdicts.values().filter(|_| !behind).cloned();
-        send_pools(link, plan, known)
+        send_pools(link, plan, known)?;
+        let generation = plan.generation;
+        in_pieces(self.balance.standings(&plan.config), |standings| {
+            link.send(&ParentToVrrp::Standings {
+                generation,
+                standings,
+            })
+        })
     }
 
     /// In front of `Prepare` for a VRRP child that has to catch up.
@@ -213,12 +287,27 @@ impl Daemon {
             }
             self.balance.verdicts.insert(verdict.check, verdict.clone());
         }
+        self.pass_on(verdicts);
+        Ok(())
+    }
+
+    /// To a VRRP child that starts as well: it was given what was known before. One that starts with
+    /// the configuration before this is given all of them with the next one.
+    fn pass_on(&mut self, verdicts: Vec<CheckVerdict>) {
         let generation = self.plan.generation;
-        self.send_to_vrrp(&ParentToVrrp::CheckVerdicts {
+        let behind = self.is_vrrp_behind();
+        let link = self.vrrp.link.as_mut();
+        let hearing = link.filter(|link| {
+            let phase = link.phase();
+            phase.is_live() || (phase.has_configuration() && !behind)
+        });
+        let message = ParentToVrrp::CheckVerdicts {
             generation,
             verdicts,
-        });
-        Ok(())
+        };
+        if let Some(Err(loss)) = hearing.map(|link| link.send(&message)) {
+            self.lose_vrrp(loss);
+        }
     }
 
     /// Behind a reload: verdicts that crossed with it.
@@ -256,9 +345,9 @@ impl Daemon {
         for account in self.checker_accounts() {
             let slot = self.checkers.get_mut(&account);
             let link = slot.and_then(|slot| slot.link.as_mut());
-            let live = link.filter(|link| link.phase().is_live());
+            let hearing = link.filter(|link| link.phase().has_configuration());
             let message = ParentToChecker::Held { address, held };
-            if let Some(Err(loss)) = live.map(|link| link.send(&message)) {
+            if let Some(Err(loss)) = hearing.map(|link| link.send(&message)) {
                 self.lose_checker(&account, loss);
             }
         }
@@ -281,52 +370,45 @@ impl Daemon {
         let Some(plan) = plans.find(|plan| plan.generation == generation) else {
             return Ok(());
         };
-        let Some(Told {
-            name,
-            up,
-            service,
-            script,
-        }) = told(plan, change)
-        else {
+        let Some((server, real, up)) = subject(plan, change) else {
             return Err(Loss::because(
                 "it spoke of a virtual server that is not in its configuration",
             ));
         };
-        let script = script.map(|script| server_job(service, script, up, &plan.facts));
-        if self.balance.told.insert(name, up) == Some(up) {
+        let standing = self.balance.told.entry(server.service.clone());
+        if !standing.or_default().take(real, up) {
             return Ok(());
         }
-        if let Some(job) = script {
+        if let Some(script) = script_of(server, real, up) {
+            let job = server_job(&server.service, script, up, &plan.facts);
             self.with_scripts(|scripts, context| scripts.add(vec![job], context));
         }
         Ok(())
     }
 }
 
-/// Who is told what.
-struct Told<'a> {
-    /// Unique among all pools and real servers.
-    name: String,
-    up: bool,
-    service: &'a Service,
-    script: Option<&'a ScriptCommand>,
-}
-
-fn told<'a>(plan: &'a Plan, change: &PoolChange) -> Option<Told<'a>> {
+/// Who it is about: a real server or, without one, the quorum.
+fn subject<'a>(
+    plan: &'a Plan,
+    change: &PoolChange,
+) -> Option<(&'a VirtualServer, Option<&'a RealServer>, bool)> {
     let (pool, member, up): (PoolId, Option<MemberId>, bool) = match change {
         PoolChange::Member { pool, member, up } => (*pool, Some(*member), *up),
         PoolChange::Quorum { pool, up, .. } => (*pool, None, *up),
     };
     let (server, real) = find(&plan.config, pool, member)?;
-    let (suffix, script_up, script_down) = match real {
-        Some(real) => (real_name(server, real), &real.notify_up, &real.notify_down),
-        None => (String::new(), &server.quorum_up, &server.quorum_down),
-    };
-    let script = if up { script_up } else { script_down };
-    Some(Told {
-        name: format!("{} {suffix}", server.service),
-        up,
-        service: &server.service,
-        script: script.as_ref(),
-    })
+    Some((server, real, up))
+}
+
+const fn script_of<'a>(
+    server: &'a VirtualServer,
+    real: Option<&'a RealServer>,
+    up: bool,
+) -> Option<&'a ScriptCommand> {
+    match (real, up) {
+        (Some(real), true) => real.notify_up.as_ref(),
+        (Some(real), false) => real.notify_down.as_ref(),
+        (None, true) => server.quorum_up.as_ref(),
+        (None, false) => server.quorum_down.as_ref(),
+    }
 }

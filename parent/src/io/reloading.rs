@@ -297,6 +297,7 @@ impl Daemon {
 
     fn forget_what_is_gone(&mut self) {
         let plan = &self.plan;
+        self.balance.forget_what_is_gone(&plan.config);
         self.checkpoints
             .retain(|name, _| plan.instance(name).is_some());
         self.priorities

@@ -196,7 +196,9 @@ fn vrrp(stage: &Stage) {
         }
         let mut say = |answer: VrrpToParent| parent.send(&answer).unwrap();
         match message {
-            ParentToVrrp::CheckVerdicts { .. } | ParentToVrrp::Pools { .. } => {}
+            ParentToVrrp::CheckVerdicts { .. }
+            | ParentToVrrp::Pools { .. }
+            | ParentToVrrp::Standings { .. } => {}
             ParentToVrrp::Hello(_) => {
                 stage.moment("hello");
                 say(VrrpToParent::Hello(stage.hello(Role::Vrrp)));

@@ -125,6 +125,46 @@ pub(crate) fn scripts_of_servers_run_once_and_a_successor_repeats_none() {
     assert_eq!(stage.read("news"), "down\nquorum-down\n");
 }
 
+const STANDING: &str =
+    "PoolStanding { pool: PoolId(0), quorum: Some(false), members: [(MemberId(0), false)] }";
+
+pub(crate) fn a_successor_is_told_how_the_pools_stood() {
+    let stage = stage();
+    stage.part("vrrp", "member-down quorum-lost");
+    let daemon = stage.start_up();
+    let both = || (stage.read("news").lines().count() == 2).then_some(());
+    wait_for("both scripts", both);
+    end(stage.pid("r.pid"), Signal::SIGKILL);
+    stage.wait_told("vrrp", STANDING, 1);
+    let words = stage.told_words("vrrp");
+    let behind = words.iter().position(|word| word == "Standings").unwrap();
+    assert_eq!(
+        words[behind - 1..=behind + 1],
+        ["Pools", "Standings", "Start"]
+    );
+    drop(daemon);
+}
+
+pub(crate) fn a_server_that_a_reload_took_away_begins_anew_when_it_is_back() {
+    let stage = stage();
+    stage.part("vrrp", "member-down quorum-lost");
+    let daemon = stage.start_up();
+    let both = || (stage.read("news").lines().count() == 2).then_some(());
+    wait_for("both scripts", both);
+    stage.configure(&SERVERS.replace("192.0.2.1 80", "192.0.2.1 443"));
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+    stage.configure(SERVERS);
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 2);
+    stage.part("vrrp", "");
+    end(stage.pid("r.pid"), Signal::SIGKILL);
+    stage.wait_told("vrrp", "Go", 2);
+    let words = stage.told_words("vrrp");
+    assert!(!words.iter().any(|word| word == "Standings"), "{words:?}");
+    drop(daemon);
+}
+
 pub(crate) fn a_foreign_server_or_address_ends_the_vrrp_child() {
     for (part, text) in [
         (

@@ -63,6 +63,8 @@ pub(crate) struct EventLoop {
     phase: Phase,
     generation: Generation,
     prepared: Option<(Generation, VrrpConfig)>,
+    /// `Commit` is not answered yet.
+    committing: bool,
     events: VecDeque<Event<'static>>,
     actions: Vec<Action>,
     queue: VecDeque<Action>,
@@ -78,7 +80,7 @@ impl EventLoop {
             timer,
             requests,
             notifications,
-            ipvs,
+            mut ipvs,
             balancer,
             start,
         } = prepared;
@@ -96,6 +98,10 @@ impl EventLoop {
                 return Err(error);
             }
         };
+        if start.config.pools > 0 {
+            // The kernel may load a module for that, which takes time that nobody waits for yet.
+            ipvs.look();
+        }
         poller.add(&timer, Source::Timer)?;
         poller.add(&signals, Source::Signals)?;
         poller.add(&parent, Source::Parent)?;
@@ -114,6 +120,7 @@ impl EventLoop {
             phase: Phase::Ready(Box::new(start), state),
             generation,
             prepared: None,
+            committing: false,
             events: VecDeque::new(),
             actions: Vec::new(),
             queue: VecDeque::new(),
@@ -290,7 +297,7 @@ impl EventLoop {
             ParentToVrrp::Pools { generation, pools } => {
                 self.balancer.stage_pools(generation, pools);
             }
-            ParentToVrrp::Hello(_) | ParentToVrrp::Start(_) => {
+            ParentToVrrp::Hello(_) | ParentToVrrp::Standings { .. } | ParentToVrrp::Start(_) => {
                 let text = format!("{} out of turn from the parent", startup::name(&message));
                 return Err(Fatal::Conversation(text));
             }
@@ -367,7 +374,6 @@ impl EventLoop {
                 let lvs = config.lvs.clone();
                 self.give(now, Event::Reconfigure(config))?;
                 self.rebalance(lvs);
-                self.parent.send(&VrrpToParent::Committed { generation });
                 Ok(())
             }
             Some(_) | None => Err(Fatal::Conversation(format!(

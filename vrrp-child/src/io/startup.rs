@@ -103,6 +103,10 @@ fn receive_start(parent: &mut Parent, balancer: &mut Balancer) -> Result<Option<
             Ok(ParentToVrrp::Pools { generation, pools }) => {
                 balancer.stage_pools(generation, pools);
             }
+            Ok(ParentToVrrp::Standings {
+                generation,
+                standings,
+            }) => balancer.stage_standings(generation, standings),
             Ok(ParentToVrrp::CheckVerdicts {
                 generation,
                 verdicts,
@@ -134,6 +138,7 @@ pub(crate) fn name(message: &ParentToVrrp) -> &'static str {
         ParentToVrrp::Ping { .. } => "Ping",
         ParentToVrrp::Pools { .. } => "Pools",
         ParentToVrrp::Prepare { .. } => "Prepare",
+        ParentToVrrp::Standings { .. } => "Standings",
         ParentToVrrp::Start(_) => "Start",
         ParentToVrrp::Stop => "Stop",
         ParentToVrrp::Verdict { .. } => "Verdict",

@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// So often in a row a service is read again because the kernel's answer did not fit to what was
 /// thought to be there. Then somebody else changes it all the time, and it waits for the next try.
 const MAX_SURPRISES: u8 = 3;
+/// So many servers are expected in the services of one piece that is read: some milliseconds for
+/// the kernel to list. One service may have more; it is a piece then.
+const MAX_SERVERS_READ: usize = 512;
 
 /// What the kernel has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,8 +144,9 @@ impl Slots {
     /// The next piece: reads as long as the first in the queue has to be read, else commands.
     pub(super) fn next(&mut self) -> Option<Work> {
         let mut reads = Vec::new();
+        let mut servers = 0_usize;
         let mut commands = Vec::new();
-        while reads.len().max(commands.len()) < MAX_PIECE {
+        while reads.len().max(commands.len()) < MAX_PIECE && servers < MAX_SERVERS_READ {
             let Some(key) = self.queue.front().copied() else {
                 break;
             };
@@ -151,7 +155,10 @@ impl Slots {
                 continue;
             };
             match slot.next(key) {
-                Next::Read if commands.is_empty() => reads.push(key),
+                Next::Read if commands.is_empty() => {
+                    reads.push(key);
+                    servers = servers.saturating_add(slot.expected());
+                }
                 Next::Change(mut more) if reads.is_empty() => commands.append(&mut more),
                 Next::Nothing => slot.surprises = 0,
                 Next::Read | Next::Change(_) => break,
@@ -277,6 +284,11 @@ impl Slot {
         } else {
             Next::Change(commands)
         }
+    }
+
+    /// How many servers the kernel is likely to have there.
+    fn expected(&self) -> usize {
+        self.wanted.as_ref().map_or(0, |entry| entry.servers.len())
     }
 
     fn read(&mut self, key: ServiceKey, entry: Option<Entry>) -> Option<LogRecord> {

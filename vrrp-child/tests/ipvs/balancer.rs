@@ -1,11 +1,12 @@
 use crate::model::{Kernel, member, pool, sorry, verdict, web};
-use holdfast_ipc::balance::{PoolChange, PoolConfig, PoolId};
+use holdfast_ipc::balance::{PoolChange, PoolConfig, PoolId, PoolStanding};
 use holdfast_ipc::config::model::{FlushOnStop, GroupMember, Lvs, Protocol, Scheduler, Service};
 use holdfast_ipc::config::{Generation, VrrpConfig};
 use holdfast_ipc::time::Monotonic;
 use holdfast_vrrp::event::IfIndex;
 use holdfast_vrrp::ipvs::balancer::{Action, Balancer};
 use holdfast_vrrp::ipvs::command::Command;
+use holdfast_vrrp::ipvs::work::Work;
 use std::net::IpAddr;
 
 pub(crate) const FIRST: Generation = Generation::new(1);
@@ -31,7 +32,7 @@ impl Bench {
             ..Self::default()
         };
         bench.stage(FIRST, pools);
-        bench.balancer.start(FIRST, lvs, fresh, &mut bench.said);
+        bench.balancer.start(FIRST, lvs, fresh);
         bench.work();
         bench
     }
@@ -51,12 +52,20 @@ impl Bench {
         self.kernel.commands.clear();
         self.said.clear();
         self.stage(SECOND, pools);
-        self.balancer.commit(SECOND, lvs, &mut self.said);
+        self.balancer.commit(SECOND, lvs);
         self.work();
+    }
+
+    pub(crate) fn move_on(&mut self) {
+        while self.balancer.is_moving() {
+            assert_eq!(self.balancer.next_work(), None);
+            self.balancer.move_on(&mut self.said);
+        }
     }
 
     /// Until there is nothing to do.
     pub(crate) fn work(&mut self) {
+        self.move_on();
         let now = Monotonic::from_micros(self.secs * 1_000_000);
         for _ in 0..10_000 {
             let Some(work) = self.balancer.next_work() else {
@@ -136,9 +145,8 @@ fn an_unchanged_reload_asks_the_kernel_nothing() {
     bench.stage(SECOND, pools);
     bench.kernel.commands.clear();
     bench.said.clear();
-    bench
-        .balancer
-        .commit(SECOND, Lvs::default(), &mut bench.said);
+    bench.balancer.commit(SECOND, Lvs::default());
+    bench.move_on();
     assert_eq!(bench.said, []);
     // What is in the queue is the same as before: there is no piece to carry out.
     assert_eq!(bench.balancer.next_work(), None);
@@ -196,9 +204,8 @@ fn a_verdict_that_came_with_the_next_configuration_holds_from_there_on() {
         .balancer
         .verdicts(SECOND, vec![verdict(1, false)], &mut said);
     assert_eq!(said, []);
-    bench
-        .balancer
-        .commit(SECOND, Lvs::default(), &mut bench.said);
+    bench.balancer.commit(SECOND, Lvs::default());
+    bench.move_on();
     bench.work();
     assert_eq!(bench.kernel.weights(), [(2, 1), (3, 1), (4, 1), (5, 1)]);
 }
@@ -471,4 +478,85 @@ fn two_pools_for_one_service_are_the_first_ones() {
     bench.verdict(2, false);
     bench.verdict(2, true);
     assert_eq!(bench.kernel.weights(), [(1, 1)]);
+}
+
+#[test]
+fn a_successor_goes_on_with_what_was_said_about_each_pool() {
+    let mut bench = Bench::default();
+    let lenient = |pool: PoolConfig| PoolConfig {
+        quorum: 4,
+        hysteresis: 2,
+        ..pool
+    };
+    bench.stage(FIRST, many(2).into_iter().map(lenient).collect());
+    let standing = PoolStanding {
+        pool: PoolId::new(1),
+        quorum: Some(true),
+        members: Vec::new(),
+    };
+    bench.balancer.stage_standings(FIRST, vec![standing]);
+    bench.balancer.start(FIRST, Lvs::default(), false);
+    bench.work();
+    assert_eq!(
+        bench.lines(),
+        ["Starting with quorum down 4+2=6 > 5 for VS [10.0.0.0]:tcp:80"]
+    );
+}
+
+#[test]
+fn many_pools_are_taken_over_in_pieces_and_verdicts_wait_until_the_last() {
+    let mut bench = Bench::new(many(300));
+    bench.stage(SECOND, many(300));
+    bench.balancer.commit(SECOND, Lvs::default());
+    let mut pieces = 0;
+    while bench.balancer.is_moving() {
+        if pieces == 1 {
+            bench
+                .balancer
+                .verdicts(SECOND, vec![verdict(1, false)], &mut bench.said);
+        }
+        bench.balancer.move_on(&mut bench.said);
+        pieces += 1;
+    }
+    // Five times new ones, five times old ones, the services, and the end.
+    assert_eq!(pieces, 11);
+    bench.work();
+    // All pools have the same checks here; a number counts for the last one.
+    let last = bench.kernel.table.values().next_back().unwrap();
+    assert_eq!(last.servers.len(), 4);
+}
+
+#[test]
+fn a_stop_amid_a_reload_takes_away_old_and_new() {
+    let mut bench = Bench::new(many(200));
+    let rest = many(300).split_off(150);
+    bench.stage(SECOND, rest);
+    bench.balancer.commit(SECOND, Lvs::default());
+    bench.balancer.move_on(&mut bench.said);
+    bench.balancer.stop(&mut bench.said);
+    bench.work();
+    assert!(bench.balancer.is_finished());
+    assert_eq!(bench.kernel.table.len(), 0);
+}
+
+#[test]
+fn services_with_many_servers_are_read_a_few_at_a_time() {
+    let large = |number: u32| PoolConfig {
+        members: (1..=200).map(member).collect(),
+        ..many(number + 1).swap_remove(usize::try_from(number).unwrap())
+    };
+    let mut bench = Bench::default();
+    bench.stage(FIRST, (0..9).map(large).collect());
+    bench.balancer.start(FIRST, Lvs::default(), true);
+    bench.move_on();
+    let now = Monotonic::from_micros(0);
+    for _ in 0..2 {
+        let work = bench.balancer.next_work().unwrap();
+        let done = bench.kernel.carry_out(work);
+        bench.balancer.done(now, done, &mut bench.said);
+    }
+    let Some(Work::Read(keys)) = bench.balancer.next_work() else {
+        panic!("not read");
+    };
+    assert_eq!(keys.len(), 3);
 }

@@ -1,15 +1,16 @@
 use crate::model::{member, pool, sorry, verdict};
 use holdfast_ipc::balance::{
     CheckId, CheckVerdict, MemberId, PoolChange, PoolCheck, PoolConfig, PoolId, PoolMember,
+    PoolStanding,
 };
 use holdfast_ipc::config::model::{Forward, GroupMember, Protocol, Service, Tunnel};
-use holdfast_vrrp::ipvs::pool::{News, Pool, Verdicts};
+use holdfast_vrrp::ipvs::pool::{Before, News, Pool, Verdicts};
 use holdfast_vrrp::ipvs::table::{Entry, ServiceKey};
 
 fn started(config: PoolConfig) -> (Pool, Vec<String>) {
-    let mut pool = Pool::new(config, &Verdicts::new(), None);
+    let mut pool = Pool::new(config, &Verdicts::new(), Before::Nothing);
     let mut news = Vec::new();
-    pool.start(&mut news);
+    pool.start(None, &mut news);
     (pool, shown(news))
 }
 
@@ -352,7 +353,7 @@ fn a_reload_keeps_known_servers_as_they_are_and_begins_new_ones() {
     let mut members = vec![member(1), member(2), alpha(4)];
     members[0].checks[0].id = CheckId::new(21);
     let next = pool(members);
-    let mut after = Pool::new(next, &Verdicts::new(), Some(&before));
+    let mut after = Pool::new(next, &Verdicts::new(), Before::Reload(&before));
     let mut news = Vec::new();
     after.resume(&before, &mut news);
     before.farewell(Some(&after), &mut news);
@@ -373,7 +374,7 @@ fn a_reload_with_a_higher_quorum_may_lose_it() {
         quorum: 2,
         ..pool(vec![member(1)])
     };
-    let mut after = Pool::new(next, &Verdicts::new(), Some(&before));
+    let mut after = Pool::new(next, &Verdicts::new(), Before::Reload(&before));
     let mut news = Vec::new();
     after.resume(&before, &mut news);
     let line = "Lost quorum 2-0=2 > 1 for VS [192.0.2.1]:tcp:80";
@@ -422,9 +423,13 @@ fn at_the_stop_only_omega_tells_that_everything_goes_down() {
 fn a_successor_tells_of_servers_that_are_not_as_at_a_start() {
     let verdicts = [verdict(1, false), verdict(2, true)];
     let verdicts = verdicts.map(|verdict| (verdict.check, verdict)).into();
-    let mut pool = Pool::new(pool(vec![member(1), alpha(2), member(3)]), &verdicts, None);
+    let mut pool = Pool::new(
+        pool(vec![member(1), alpha(2), member(3)]),
+        &verdicts,
+        Before::Nothing,
+    );
     let mut news = Vec::new();
-    pool.start(&mut news);
+    pool.start(None, &mut news);
     let line = "Gained quorum 1+0=1 <= 2 for VS [192.0.2.1]:tcp:80";
     assert_eq!(shown(news), ["<0 down>", "<1 up>", line, "<quorum up>"]);
 }
@@ -509,4 +514,82 @@ fn two_servers_that_are_one_without_their_ports_are_one() {
         ServiceKey::Address { .. }
     ));
     assert_eq!(pool.config().id, PoolId::new(0));
+}
+
+/// A successor of a child that said this last, with these verdicts known.
+fn resumed(
+    config: PoolConfig,
+    standing: &PoolStanding,
+    known: &[(u32, bool)],
+) -> (Pool, Vec<String>) {
+    let verdicts = known
+        .iter()
+        .map(|(id, up)| (CheckId::new(*id), verdict(*id, *up)));
+    let verdicts: Verdicts = verdicts.collect();
+    let mut pool = Pool::new(config, &verdicts, Before::Predecessor(standing));
+    let mut news = Vec::new();
+    pool.start(Some(standing), &mut news);
+    (pool, shown(news))
+}
+
+fn standing(quorum: bool, members: &[(u32, bool)]) -> PoolStanding {
+    let members = members
+        .iter()
+        .map(|(number, up)| (MemberId::new(*number), *up));
+    PoolStanding {
+        pool: PoolId::new(0),
+        quorum: Some(quorum),
+        members: members.collect(),
+    }
+}
+
+/// Quorum 2 with hysteresis 1: gained by three servers, lost below one.
+fn lenient() -> PoolConfig {
+    PoolConfig {
+        quorum: 2,
+        hysteresis: 1,
+        ..pool(vec![member(1), member(2), member(3)])
+    }
+}
+
+#[test]
+fn a_successor_keeps_the_quorum_between_its_two_limits() {
+    let down = [(1, false)];
+    for quorum in [true, false] {
+        let before = standing(quorum, &[(0, false)]);
+        let (pool, said) = resumed(lenient(), &before, &down);
+        assert_eq!(pool.has_quorum(), quorum);
+        assert_eq!(said, [""; 0]);
+    }
+}
+
+#[test]
+fn a_server_that_came_back_while_no_child_lived_is_told_to_be_up() {
+    let before = standing(true, &[(0, false)]);
+    let (_, said) = resumed(lenient(), &before, &[(1, true)]);
+    let line = "Adding service [10.0.0.1]:tcp:80 to VS [192.0.2.1]:tcp:80";
+    assert_eq!(said, [line, "<0 up>"]);
+}
+
+#[test]
+fn a_server_that_went_down_while_no_child_lived_is_told_to_be_down() {
+    let (_, said) = resumed(lenient(), &standing(true, &[]), &[(2, false)]);
+    let line = "Removing service [10.0.0.2]:tcp:80 from VS [192.0.2.1]:tcp:80";
+    assert_eq!(said, [line, "<1 down>"]);
+}
+
+#[test]
+fn a_server_that_was_down_stays_so_until_its_checks_say_otherwise() {
+    let (pool, said) = resumed(lenient(), &standing(true, &[(2, false)]), &[]);
+    assert_eq!(said, [""; 0]);
+    assert_eq!(servers(&pool), of(&[("1", 1), ("2", 1)]));
+}
+
+#[test]
+fn a_quorum_that_was_lost_while_no_child_lived_is_told() {
+    let down = [(1, false), (2, false), (3, false)];
+    let before = standing(true, &[(0, false), (1, false), (2, false)]);
+    let (_, said) = resumed(lenient(), &before, &down);
+    let line = "Lost quorum 2-1=1 > 0 for VS [192.0.2.1]:tcp:80";
+    assert_eq!(said, [line, "<quorum down>"]);
 }

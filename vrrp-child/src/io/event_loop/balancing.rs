@@ -20,16 +20,14 @@ impl EventLoop {
         let mut actions = Vec::new();
         self.balancer.all_addresses(&state.addresses, &mut actions);
         let lvs = start.config.lvs;
-        self.balancer
-            .start(start.generation, lvs, fresh, &mut actions);
+        self.balancer.start(start.generation, lvs, fresh);
         self.tell(actions);
     }
 
-    /// Switches to the pools that were prepared.
+    /// Switches to the pools that were prepared, and says so when that is done.
     pub(super) fn rebalance(&mut self, lvs: Lvs) {
-        let mut actions = Vec::new();
-        self.balancer.commit(self.generation, lvs, &mut actions);
-        self.tell(actions);
+        self.balancer.commit(self.generation, lvs);
+        self.committing = true;
     }
 
     /// Everything is taken out of the kernel's table.
@@ -77,11 +75,24 @@ impl EventLoop {
         if self.balancer.next_deadline().is_some_and(|at| at <= now) {
             self.balancer.timer_due(now);
         }
-        if let Some(work) = self.balancer.next_work() {
-            let mut actions = Vec::new();
+        let mut actions = Vec::new();
+        if self.balancer.is_moving() {
+            self.balancer.move_on(&mut actions);
+            self.tell(actions);
+        } else if let Some(work) = self.balancer.next_work() {
             let done = self.ipvs.carry_out(work);
             self.balancer.done(now, done, &mut actions);
             self.tell(actions);
+        }
+        self.answer_commit();
+    }
+
+    /// Behind all that is said about the old configuration.
+    fn answer_commit(&mut self) {
+        if self.committing && !self.balancer.is_moving() {
+            self.committing = false;
+            let generation = self.generation;
+            self.parent.send(&VrrpToParent::Committed { generation });
         }
     }
 

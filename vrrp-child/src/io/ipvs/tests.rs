@@ -139,12 +139,15 @@ impl Bench {
             pieces: Vec::new(),
         };
         bench.balancer.stage_pools(FIRST, pools);
-        bench.balancer.start(FIRST, lvs, false, &mut bench.said);
+        bench.balancer.start(FIRST, lvs, false);
         bench.work();
         bench
     }
 
     fn work(&mut self) {
+        while self.balancer.is_moving() {
+            self.balancer.move_on(&mut self.said);
+        }
         while let Some(work) = self.balancer.next_work() {
             self.pieces.push(work.clone());
             let done = self.ipvs.carry_out(work);
@@ -217,9 +220,7 @@ fn a_verdict_and_a_reload_change_only_what_differs() {
     bench.kernel().seen.clear();
     bench.balancer.stage_pools(SECOND, next);
     bench.balancer.prepare(SECOND, &config).unwrap();
-    bench
-        .balancer
-        .commit(SECOND, Lvs::default(), &mut bench.said);
+    bench.balancer.commit(SECOND, Lvs::default());
     bench.work();
     assert_eq!(bench.kernel().seen, [2, 6]);
 }

@@ -4,18 +4,20 @@
 mod kernel;
 
 use super::desired;
-use super::pool::{News, Pool, Verdicts};
+use super::pool::{Before, News, Pool, Verdicts};
 use super::table::ServiceKey;
 use super::work::{Done, Work};
 use crate::event::{IfIndex, PresentAddress};
-use holdfast_ipc::balance::{CheckId, CheckVerdict, MemberId, PoolChange, PoolConfig};
+use holdfast_ipc::balance::{
+    CheckId, CheckVerdict, MemberId, PoolChange, PoolConfig, PoolId, PoolStanding,
+};
 use holdfast_ipc::config::model::{FlushOnStop, InstanceName, Lvs, LvsTimeouts, Service};
 use holdfast_ipc::config::{Generation, VrrpConfig};
 use holdfast_ipc::log::LogRecord;
 use holdfast_ipc::state::VrrpState;
 use holdfast_ipc::time::Monotonic;
 use kernel::Kernel;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 
 /// What the balancer wants to have done, in this order.
@@ -45,7 +47,44 @@ struct Staged {
     generation: Generation,
     pools: Vec<PoolConfig>,
     verdicts: Verdicts,
+    standings: BTreeMap<PoolId, PoolStanding>,
 }
+
+impl Staged {
+    fn into_move(self) -> Next {
+        Next {
+            pools: self.pools.into_iter(),
+            verdicts: self.verdicts,
+            standings: self.standings,
+        }
+    }
+}
+
+/// What is left of a staged configuration.
+#[derive(Clone, Debug)]
+struct Next {
+    pools: std::vec::IntoIter<PoolConfig>,
+    verdicts: Verdicts,
+    standings: BTreeMap<PoolId, PoolStanding>,
+}
+
+/// On the way from one configuration to the next.
+#[derive(Clone, Debug)]
+struct Move {
+    from: Generation,
+    next: Next,
+    old: VecDeque<Pool>,
+    /// Where each service stands in `old`.
+    places: HashMap<Service, usize>,
+    owners: BTreeMap<ServiceKey, usize>,
+    /// Verdicts that came meanwhile.
+    late: Vec<CheckVerdict>,
+}
+
+/// Pools that are taken over in one turn of the loop: some 0.2 ms.
+const POOLS_PER_PIECE: usize = 64;
+/// Services that are compared by name alone in one turn.
+const KEYS_PER_PIECE: usize = 1_024;
 
 /// The load balancer.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +94,9 @@ pub struct Balancer {
     generation: Generation,
     lvs: Lvs,
     staged: Option<Staged>,
+    moving: Option<Move>,
     pools: Vec<Pool>,
+    places: HashMap<Service, usize>,
     checks: BTreeMap<CheckId, (usize, MemberId)>,
     owners: BTreeMap<ServiceKey, usize>,
     addresses: BTreeSet<(IpAddr, IfIndex)>,
@@ -78,6 +119,10 @@ impl Balancer {
         actions: &mut Vec<Action>,
     ) {
         if self.running && generation == self.generation {
+            if let Some(moving) = &mut self.moving {
+                moving.late.extend(verdicts);
+                return;
+            }
             for verdict in verdicts {
                 self.verdict(&verdict, actions);
             }
@@ -90,6 +135,13 @@ impl Balancer {
     pub fn stage_verdicts(&mut self, generation: Generation, verdicts: Vec<CheckVerdict>) {
         let staged = &mut self.staged(generation).verdicts;
         staged.extend(verdicts.into_iter().map(|verdict| (verdict.check, verdict)));
+    }
+
+    /// How a predecessor left the pools of the configuration that is started.
+    pub fn stage_standings(&mut self, generation: Generation, standings: Vec<PoolStanding>) {
+        let staged = &mut self.staged(generation).standings;
+        let standings = standings.into_iter();
+        staged.extend(standings.map(|standing| (standing.pool, standing)));
     }
 
     fn staged(&mut self, generation: Generation) -> &mut Staged {
@@ -127,85 +179,129 @@ impl Balancer {
     }
 
     /// Begins with the configuration that was staged. `fresh`: nobody was here before.
-    pub fn start(
-        &mut self,
-        generation: Generation,
-        lvs: Lvs,
-        fresh: bool,
-        actions: &mut Vec<Action>,
-    ) {
+    pub fn start(&mut self, generation: Generation, lvs: Lvs, fresh: bool) {
         self.running = true;
         if fresh && lvs.flush {
             self.kernel.flush();
         }
-        let news = self.adopt(generation, lvs, |pool, _, news| pool.start(news));
-        self.say(generation, news, actions);
-        self.watch(actions);
+        self.begin_move(generation, lvs);
     }
 
     /// Switches to the configuration that was prepared. What is the same is not touched.
-    pub fn commit(&mut self, generation: Generation, lvs: Lvs, actions: &mut Vec<Action>) {
-        let old_generation = self.generation;
-        let old = self.pools.clone();
-        let news = self.adopt(generation, lvs, |pool, before, news| match before {
-            Some(before) => pool.resume(before, news),
-            None => pool.start(news),
-        });
-        let next: BTreeMap<&Service, &Pool> = by_service(&self.pools);
-        let mut gone = Vec::new();
-        for pool in &old {
-            pool.farewell(next.get(&pool.config().service).copied(), &mut gone);
-        }
-        self.say(old_generation, gone, actions);
-        self.say(generation, news, actions);
-        self.watch(actions);
+    pub fn commit(&mut self, generation: Generation, lvs: Lvs) {
+        self.begin_move(generation, lvs);
     }
 
-    /// Makes the pools of the staged configuration the present ones.
-    fn adopt(
-        &mut self,
-        generation: Generation,
-        lvs: Lvs,
-        begin: impl Fn(&mut Pool, Option<&Pool>, &mut Vec<News>),
-    ) -> Vec<News> {
+    fn begin_move(&mut self, generation: Generation, lvs: Lvs) {
         let staged = self.staged.take();
-        let staged = staged
-            .filter(|staged| staged.generation == generation)
-            .unwrap_or_default();
-        let old = std::mem::take(&mut self.pools);
-        let before = by_service(&old);
-        let mut news = Vec::new();
-        for config in staged.pools {
-            let known = before.get(&config.service).copied();
-            let mut pool = Pool::new(config, &staged.verdicts, known);
-            begin(&mut pool, known, &mut news);
-            self.pools.push(pool);
-        }
+        let staged = staged.filter(|staged| staged.generation == generation);
+        self.moving = Some(Move {
+            from: self.generation,
+            next: staged.unwrap_or_default().into_move(),
+            old: std::mem::take(&mut self.pools).into(),
+            places: std::mem::take(&mut self.places),
+            owners: std::mem::take(&mut self.owners),
+            late: Vec::new(),
+        });
+        self.checks.clear();
         self.generation = generation;
         self.lvs = lvs;
-        self.index();
         self.follow();
-        news
     }
 
-    /// Numbers of checks, and whose each service of the kernel is: the first pool's that names it.
-    fn index(&mut self) {
-        self.checks.clear();
-        let before = std::mem::take(&mut self.owners);
-        for (place, pool) in self.pools.iter().enumerate() {
-            for (check, member) in pool.checks() {
-                self.checks.insert(check, (place, member));
+    /// True between `start` or `commit` and the last `move_on`.
+    pub const fn is_moving(&self) -> bool {
+        self.moving.is_some()
+    }
+
+    /// Takes over some pools of the new configuration: 10,000 at once would hold up adverts. Until
+    /// the last one nothing is asked of the kernel.
+    pub fn move_on(&mut self, actions: &mut Vec<Action>) {
+        let Some(mut moving) = self.moving.take() else {
+            return;
+        };
+        if self.adopt_some(&mut moving, actions)
+            || self.dismiss_some(&mut moving, actions)
+            || self.disown_some(&mut moving)
+        {
+            self.moving = Some(moving);
+            return;
+        }
+        self.watch(actions);
+        for verdict in moving.late {
+            self.verdict(&verdict, actions);
+        }
+    }
+
+    /// New pools from their predecessors. False where none is left.
+    fn adopt_some(&mut self, moving: &mut Move, actions: &mut Vec<Action>) -> bool {
+        let mut news = Vec::new();
+        let configs = moving.next.pools.by_ref().take(POOLS_PER_PIECE);
+        let configs: Vec<PoolConfig> = configs.collect();
+        let any = !configs.is_empty();
+        for config in configs {
+            let place = moving.places.get(&config.service);
+            let known = place.and_then(|place| moving.old.get(*place));
+            let standing = moving.next.standings.get(&config.id);
+            let before = match (known, standing) {
+                (Some(pool), _) => Before::Reload(pool),
+                (None, Some(standing)) => Before::Predecessor(standing),
+                (None, None) => Before::Nothing,
+            };
+            let mut pool = Pool::new(config, &moving.next.verdicts, before);
+            match known {
+                Some(known) => pool.resume(known, &mut news),
+                None => pool.start(standing, &mut news),
             }
-            for (key, entry) in pool.entries() {
-                if let std::collections::btree_map::Entry::Vacant(free) = self.owners.entry(key) {
-                    free.insert(place);
-                    self.kernel.want(key, Some(entry));
-                }
+            self.put(pool);
+        }
+        self.say(self.generation, news, actions);
+        any
+    }
+
+    /// Takes a pool in: numbers of its checks, and whose each service of the kernel is, the first
+    /// pool's that names it.
+    fn put(&mut self, pool: Pool) {
+        let place = self.pools.len();
+        for (check, member) in pool.checks() {
+            self.checks.insert(check, (place, member));
+        }
+        for (key, entry) in pool.entries() {
+            if let std::collections::btree_map::Entry::Vacant(free) = self.owners.entry(key) {
+                free.insert(place);
+                self.kernel.want(key, Some(entry));
             }
         }
-        for key in before.keys().filter(|key| !self.owners.contains_key(key)) {
-            self.kernel.want(*key, None);
+        self.places.insert(pool.config().service.clone(), place);
+        self.pools.push(pool);
+    }
+
+    /// Old pools say what is gone with them. False where none is left.
+    fn dismiss_some(&self, moving: &mut Move, actions: &mut Vec<Action>) -> bool {
+        let mut gone = Vec::new();
+        let count = moving.old.len().min(POOLS_PER_PIECE);
+        for pool in moving.old.drain(..count) {
+            let place = self.places.get(&pool.config().service);
+            let next = place.and_then(|place| self.pools.get(*place));
+            pool.farewell(next, &mut gone);
         }
+        self.say(moving.from, gone, actions);
+        count > 0
+    }
+
+    /// Services that no pool names any more go. False where none is left.
+    fn disown_some(&mut self, moving: &mut Move) -> bool {
+        for _ in 0..KEYS_PER_PIECE {
+            // Freeing all verdicts at once takes milliseconds as well.
+            moving.next.verdicts.pop_first();
+            let Some((key, _)) = moving.owners.pop_first() else {
+                return false;
+            };
+            if !self.owners.contains_key(&key) {
+                self.kernel.want(key, None);
+            }
+        }
+        true
     }
 
     fn verdict(&mut self, verdict: &CheckVerdict, actions: &mut Vec<Action>) {
@@ -230,6 +326,9 @@ impl Balancer {
     pub fn stop(&mut self, actions: &mut Vec<Action>) {
         if !self.running || std::mem::replace(&mut self.stopping, true) {
             return;
+        }
+        while self.is_moving() {
+            self.move_on(actions);
         }
         let mut news = Vec::new();
         for pool in &mut self.pools {
@@ -265,30 +364,27 @@ impl Balancer {
         } else {
             self.addresses.remove(&(address, index));
         }
-        if self.running {
-            self.watch(actions);
-        }
+        self.watch(actions);
     }
 
     /// These are all addresses of this machine.
     pub fn all_addresses(&mut self, present: &[PresentAddress], actions: &mut Vec<Action>) {
         let all = present.iter().map(|found| (found.address, found.index));
         self.addresses = all.collect();
-        if self.running {
-            self.watch(actions);
-        }
+        self.watch(actions);
     }
 
     /// An interface is gone with its addresses.
     pub fn link_gone(&mut self, gone: IfIndex, actions: &mut Vec<Action>) {
         self.addresses.retain(|(_, index)| *index != gone);
-        if self.running {
-            self.watch(actions);
-        }
+        self.watch(actions);
     }
 
     /// Tells which addresses with `ha_suspend` came and left.
     fn watch(&mut self, actions: &mut Vec<Action>) {
+        if !self.running || self.is_moving() {
+            return;
+        }
         let watched = self.pools.iter().filter_map(|pool| {
             let config = pool.config();
             match &config.service {
@@ -337,14 +433,14 @@ impl Balancer {
         !self.kernel.is_missing()
     }
 
-    /// True where `next_work` has something at once.
+    /// True where `move_on` or `next_work` has something at once.
     pub fn has_work(&self) -> bool {
-        self.running && self.kernel.has_work()
+        self.running && (self.is_moving() || self.kernel.has_work())
     }
 
     /// The next piece of work; `done` is told what became of it before the next is asked for.
     pub fn next_work(&mut self) -> Option<Work> {
-        if self.running {
+        if self.running && !self.is_moving() {
             self.kernel.next_work()
         } else {
             None
@@ -378,9 +474,4 @@ impl Balancer {
             News::Changed(change) => Action::Changed { generation, change },
         }));
     }
-}
-
-fn by_service(pools: &[Pool]) -> BTreeMap<&Service, &Pool> {
-    let pairs = pools.iter().map(|pool| (&pool.config().service, pool));
-    pairs.collect()
 }

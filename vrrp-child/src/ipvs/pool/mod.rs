@@ -8,7 +8,9 @@ mod lines;
 
 use super::desired;
 use super::table::{Entry, Server, ServerKey, ServiceKey};
-use holdfast_ipc::balance::{CheckId, CheckVerdict, MemberId, PoolChange, PoolConfig, PoolMember};
+use holdfast_ipc::balance::{
+    CheckId, CheckVerdict, MemberId, PoolChange, PoolConfig, PoolMember, PoolStanding,
+};
 use holdfast_ipc::log::{Level, LogRecord};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -24,6 +26,51 @@ pub enum News {
 
 /// Newest verdicts by check.
 pub type Verdicts = BTreeMap<CheckId, CheckVerdict>;
+
+/// How a pool was before.
+#[derive(Clone, Copy, Debug)]
+pub enum Before<'a> {
+    /// Nobody knows of it.
+    Nothing,
+    /// The pool of the same service before a reload.
+    Reload(&'a Pool),
+    /// What a predecessor has said last.
+    Predecessor(&'a PoolStanding),
+}
+
+impl Before<'_> {
+    const fn quorum(&self) -> Option<bool> {
+        match self {
+            Self::Nothing => None,
+            Self::Reload(pool) => Some(pool.quorum),
+            Self::Predecessor(standing) => standing.quorum,
+        }
+    }
+
+    /// For each real server of a configuration, where it was known, whether it was up.
+    fn members(&self, config: &PoolConfig) -> Vec<Option<bool>> {
+        match self {
+            Self::Nothing => vec![None; config.members.len()],
+            Self::Reload(pool) if pool.config.members == config.members => {
+                pool.members.iter().map(|member| Some(member.up)).collect()
+            }
+            Self::Reload(pool) => {
+                let known: BTreeMap<_, _> = pool.ups().collect();
+                let members = config.members.iter();
+                members
+                    .map(|member| known.get(&(member.address, member.port)).copied())
+                    .collect()
+            }
+            Self::Predecessor(standing) => {
+                let known: BTreeMap<_, _> = standing.members.iter().copied().collect();
+                let numbers = (0_u32..).zip(&config.members);
+                numbers
+                    .map(|(number, _)| known.get(&MemberId::new(number)).copied())
+                    .collect()
+            }
+        }
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Check {
@@ -49,18 +96,15 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Takes what is known: verdicts of its checks, and the pool of the same service before a
-    /// reload. A real server that was there before keeps its state until its checks say otherwise;
-    /// a new one starts up, or down where a check has `alpha`.
-    pub fn new(config: PoolConfig, verdicts: &Verdicts, before: Option<&Self>) -> Self {
-        let known: BTreeMap<(IpAddr, u16), bool> = before.into_iter().flat_map(Self::ups).collect();
-        let members = config.members.iter().map(|member| {
-            let old = known.get(&(member.address, member.port)).copied();
-            Member::new(member, verdicts, old)
-        });
+    /// Takes what is known: verdicts of its checks, and how it was before. A real server that was
+    /// there before keeps its state until its checks say otherwise; a new one starts up, or down
+    /// where a check has `alpha`.
+    pub fn new(config: PoolConfig, verdicts: &Verdicts, before: Before<'_>) -> Self {
+        let members = config.members.iter().zip(before.members(&config));
+        let members = members.map(|(member, old)| Member::new(member, verdicts, old));
         Self {
             members: members.collect(),
-            quorum: before.is_some_and(|before| before.quorum),
+            quorum: before.quorum().unwrap_or(false),
             stopped: false,
             config,
         }
@@ -94,16 +138,26 @@ impl Pool {
         })
     }
 
-    /// Says how it begins. Real servers that are not as a fresh start would have them were told of
-    /// by a predecessor, or changed while there was none.
-    pub fn start(&mut self, news: &mut Vec<News>) {
+    /// Says how it begins, or what is different from what a predecessor has said last: that changed
+    /// while there was none.
+    pub fn start(&mut self, standing: Option<&PoolStanding>, news: &mut Vec<News>) {
+        let before = standing.map_or(Before::Nothing, Before::Predecessor);
+        let resumes = before.quorum().is_some();
+        let old = before.members(&self.config);
         let mut changed = Vec::new();
-        for ((config, member), number) in self.pairs().zip(0_u32..) {
-            if member.up != starts_up(config) {
-                changed.push(self.told(MemberId::new(number), member.up));
+        for (((config, member), old), number) in self.pairs().zip(old).zip(0_u32..) {
+            if member.up == old.unwrap_or_else(|| starts_up(config)) {
+                continue;
             }
+            if resumes {
+                changed.push(News::Log(notice(self.line(config, member.up))));
+            }
+            changed.push(self.told(MemberId::new(number), member.up));
         }
         news.append(&mut changed);
+        if resumes {
+            return self.settle(news);
+        }
         let alive = self.alive();
         self.quorum = alive >= self.upper();
         let line = if self.quorum {
