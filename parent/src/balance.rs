@@ -402,6 +402,26 @@ mod tests {
     }
 
     #[test]
+    fn the_files_of_ssl_go_only_to_the_checker_that_asks_for_pages_over_tls() {
+        let pages = "SSL_GET {\nurl {\npath /\nstatus_code 200\n}\n}";
+        let files = |checks: &str| {
+            let mut config = config(&server(80, &[("10.0.0.1", 1, checks)]));
+            config.tls.ca = Some("/etc/ca.pem".to_owned());
+            let slices = crate::slice::slice(&config, &facts(), false);
+            let checkers = slices.checkers.into_iter();
+            checkers
+                .map(|(account, config)| (account.name, config.tls.ca.is_some()))
+                .collect::<Vec<_>>()
+        };
+        let (checker, scripts) = ("holdfast-check".to_owned(), "scripts".to_owned());
+        assert_eq!(
+            files(&format!("{pages}\n{MISC}")),
+            [(scripts, false), (checker.clone(), true)]
+        );
+        assert_eq!(files(TCP), [(checker, false)]);
+    }
+
+    #[test]
     fn a_check_that_must_not_run_has_no_owner_and_is_down() {
         let config = config(&server(80, &[("10.0.0.1", 1, MISC)]));
         let facts = HostFacts {
