@@ -3,6 +3,7 @@
 
 mod failover;
 mod load;
+mod parse;
 mod stats;
 
 use holdfast_tests::Kind;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         }
     };
     println!("{:<58} {:>12} {:>12}", "", "holdfast", "keepalived");
+    reading(runs);
     let failovers = BOTH.map(|kind| failover::excess(kind, runs));
     row(
         "takeover: silence over the RFC's time, median",
@@ -65,6 +67,25 @@ fn main() -> ExitCode {
 fn row(what: &str, values: impl Iterator<Item = Duration>) {
     let values: Vec<String> = values.map(stats::readable).collect();
     println!("{what:<58} {:>12} {:>12}", values[0], values[1]);
+}
+
+/// How much a large configuration costs.
+fn reading(runs: usize) {
+    let readings = BOTH.map(|kind| parse::measure(kind, runs));
+    let [ours, theirs] = &readings;
+    row(
+        &format!("{} bytes of virtual servers, -t: CPU, median", ours.bytes),
+        readings.iter().map(|reading| reading.time.median()),
+    );
+    println!(
+        "{:<58} {:>9} KiB {:>9} KiB",
+        "the same: most memory", ours.memory, theirs.memory
+    );
+    let ratio = ours.time.median().as_secs_f64() / theirs.time.median().as_secs_f64();
+    println!(
+        "{:<58} {ratio:>12.2}",
+        "the same: CPU of holdfast / keepalived"
+    );
 }
 
 fn print_memory(what: &str, loads: &[load::Load; 2]) {
