@@ -107,10 +107,11 @@ fn reading(runs: usize) {
         "{:<58} {:>9} KiB {:>9} KiB",
         "the same: most memory", ours.memory, theirs.memory
     );
-    let ratio = ours.time.median().as_secs_f64() / theirs.time.median().as_secs_f64();
+    let percent = ours.time.median().as_micros().saturating_mul(100)
+        / theirs.time.median().as_micros().max(1);
     println!(
-        "{:<58} {ratio:>12.2}",
-        "the same: CPU of holdfast / keepalived"
+        "{:<58} {percent:>10} %",
+        "the same: CPU of holdfast in that of keepalived"
     );
 }
 
