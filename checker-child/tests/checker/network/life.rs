@@ -1,7 +1,7 @@
 //! Checks over reloads, restarts and the coming and going of addresses.
 
 use super::servers::{closed, listener, serve};
-use super::stage::{ONE, TWO, assert_text, config, http, page, servers, tcp, watching};
+use super::stage::{ONE, TWO, assert_text, config, http, impatient, page, servers, tcp, watching};
 use crate::harness::{Checker, PATIENCE};
 use holdfast_ipc::balance::{CheckId, CheckVerdict, MAX_BATCH};
 use holdfast_ipc::config::model::{Check, Micros};
@@ -59,7 +59,8 @@ fn a_reload_with_other_times_tells_the_verdict_under_the_new_number() {
 #[test]
 fn a_reload_that_takes_a_check_away_closes_its_connection() {
     let (address, hears) = watched();
-    let mut checker = watching([http(page(address))]);
+    // By itself it would wait for an answer for longer than anybody here.
+    let mut checker = watching([impatient(http(page(address)), 120_000)]);
     assert_eq!(hears.recv_timeout(PATIENCE), Ok("came"));
     checker.reload(&[]);
     assert_eq!(hears.recv_timeout(PATIENCE), Ok("gone"));
