@@ -41,6 +41,8 @@ impl fmt::Display for Origin {
 #[derive(Debug, Default)]
 pub(crate) struct Origins {
     blocks: BTreeMap<String, Block>,
+    /// The number that a further block of a path has; so many blocks of one path cost no search.
+    numbers: BTreeMap<String, usize>,
 }
 
 /// One block as written.
@@ -108,7 +110,13 @@ impl Origins {
         })
     }
 
-    fn path(&self, parent: &str, inside: Section, numbered: bool, header: &HeaderValue) -> String {
+    fn path(
+        &mut self,
+        parent: &str,
+        inside: Section,
+        numbered: bool,
+        header: &HeaderValue,
+    ) -> String {
         let head = match header.server {
             Some(ServerName::Address(address, Some(port))) => {
                 format!("{} {address} {port}", inside.name())
@@ -129,11 +137,11 @@ impl Origins {
     }
 
     /// The path with the first number that is free.
-    fn numbered(&self, path: &str, first: usize) -> String {
-        (first..)
-            .map(|number| format!("{path} #{number}"))
-            .find(|path| !self.blocks.contains_key(path))
-            .unwrap_or_default()
+    fn numbered(&mut self, path: &str, first: usize) -> String {
+        let next = self.numbers.entry(path.to_owned()).or_insert(first);
+        let number = *next;
+        *next = next.saturating_add(1);
+        format!("{path} #{number}")
     }
 
     /// The path of the `number`th block with this head in a block.

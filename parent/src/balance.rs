@@ -258,7 +258,7 @@ pub fn disabled(facts: &HostFacts) -> impl Iterator<Item = CheckVerdict> {
         })
 }
 
-/// For each check of the old configuration its number in the new one, where it is the same.
+/// For each check of the old configuration its number in the new one, where it asks the same.
 pub fn carry_over(old: &Config, new: &Config) -> Vec<Option<CheckId>> {
     type Key<'a> = (&'a Service, IpAddr, u16, usize);
     fn key<'a>(numbered: &Numbered<'a>) -> Key<'a> {
@@ -272,7 +272,8 @@ pub fn carry_over(old: &Config, new: &Config) -> Vec<Option<CheckId>> {
         .map(|before| {
             let now = present.get(&key(&before))?;
             // `misc_dynamic` counts from the configured weight.
-            let same = now.check == before.check && now.real.weight == before.real.weight;
+            let same =
+                now.check.probe == before.check.probe && now.real.weight == before.real.weight;
             same.then_some(now.id)
         })
         .collect()

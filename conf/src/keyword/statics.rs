@@ -9,8 +9,6 @@ const TRACK: &[Section] = &[TrackGroup];
 const GARP: &[Section] = &[GarpGroup];
 const SSL: &[Section] = &[Ssl];
 
-const NO_CERTIFICATE: &str =
-    "SSL_GET shows no certificate of its own, and `verify` trusts the system's authorities";
 const NO_PAUSES: &str =
     "these interfaces have no pauses of their own between gratuitous ARP messages";
 
@@ -120,8 +118,7 @@ pub(super) const ROWS: &[Keyword] = &[
     )
     .checked("a link that flaps moves the address each time"),
     used("SSL", Word::Ssl, ROOT, Shape::Block(Ssl, Header::None))
-        .about("What SSL_GET shows to the servers that it checks, and whom it trusts.")
-        .checked(NO_CERTIFICATE),
+        .about("What SSL_GET shows to the servers that it checks, and whom it trusts."),
     used("password", Word::SslPassword, SSL, Shape::Text).about("Passphrase of the private key."),
     used("ca", Word::SslCa, SSL, Shape::Text)
         .about("File with the certificates of authorities that are trusted (PEM)."),

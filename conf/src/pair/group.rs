@@ -2,10 +2,10 @@
 
 use super::Node;
 use crate::Loaded;
-use crate::model::{Transport, VirtualRouter, VrrpInstance};
+use crate::model::{Family, IfName, Transport, VirtualRouter, Vrid, VrrpInstance};
 use crate::origin::Origin;
 use crate::print::plain;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// An instance of a node.
@@ -137,14 +137,74 @@ pub(super) fn groups<'a>(nodes: &[Node<'a>]) -> Vec<Group<'a>> {
     groups
 }
 
+/// What two instances that are one virtual router have in common; [`likeness`] is 0 without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Common<'a> {
+    Name(&'a str),
+    Address(IpAddr),
+    /// The number, on an interface of the same name.
+    Number(Vrid, Family, &'a IfName),
+    /// The number, and the address that one sends from and the other sends to.
+    Path(Vrid, Family, IpAddr),
+}
+
+/// All that an instance may have in common with another one.
+fn commons(router: &VirtualRouter) -> impl Iterator<Item = Common<'_>> {
+    let (vrid, family) = (router.vrid, router.family);
+    let name = std::iter::once(Common::Name(router.name.as_str()));
+    let addresses = router.addresses.iter();
+    let addresses = addresses.map(|address| Common::Address(address.address));
+    let number = router.interface.iter();
+    let number = number.map(move |interface| Common::Number(vrid, family, interface));
+    let (source, peers) = match &router.transport {
+        Transport::Unicast { source, peers, .. } => (*source, peers.as_slice()),
+        Transport::Multicast { .. } => (None, &[][..]),
+    };
+    let ends = source
+        .into_iter()
+        .chain(peers.iter().map(|peer| peer.address));
+    let ends = ends.map(move |end| Common::Path(vrid, family, end));
+    name.chain(addresses).chain(number).chain(ends)
+}
+
+/// Groups that have one thing in common: more of them are no sign of anything, and looking at each
+/// for each would take the square of the time.
+const MAX_ALIKE: usize = 16;
+
+/// The groups for each thing that an instance may have in common with them.
+fn index<'a>(groups: &[Group<'a>]) -> BTreeMap<Common<'a>, BTreeSet<usize>> {
+    let mut index: BTreeMap<_, BTreeSet<usize>> = BTreeMap::new();
+    for (place, group) in groups.iter().enumerate() {
+        for common in group
+            .members
+            .iter()
+            .flat_map(|member| commons(member.router()))
+        {
+            let places = index.entry(common).or_default();
+            if places.len() < MAX_ALIKE {
+                places.insert(place);
+            }
+        }
+    }
+    index
+}
+
 /// Puts the instances of one more node to those that they fit best.
 fn join<'a>(groups: &mut Vec<Group<'a>>, members: Vec<Member<'a>>) {
+    let index = index(groups);
     let mut matches = Vec::new();
     for (at, member) in members.iter().enumerate() {
-        for (place, group) in groups.iter().enumerate() {
-            let score = group
-                .members
-                .iter()
+        let places: BTreeSet<usize> = commons(member.router())
+            .filter_map(|common| index.get(&common))
+            .flatten()
+            .copied()
+            .collect();
+        for place in places {
+            let others = groups
+                .get(place)
+                .into_iter()
+                .flat_map(|group| &group.members);
+            let score = others
                 .map(|other| likeness(other.router(), member.router()))
                 .max();
             if let Some(score) = score.filter(|score| *score > 0) {

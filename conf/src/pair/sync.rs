@@ -44,9 +44,10 @@ fn together<'a>(nodes: &[Node<'a>], groups: &[Group<'_>]) -> Vec<Together<'a>> {
             continue;
         };
         for group in &config.sync_groups {
+            let names: BTreeSet<_> = group.members.iter().collect();
             let members = groups.iter().enumerate().filter(|(_, router)| {
                 let own = router.members.iter().find(|member| member.index == node);
-                own.is_some_and(|own| group.members.contains(&own.router().name))
+                own.is_some_and(|own| names.contains(&own.router().name))
             });
             all.push(Together {
                 node,
