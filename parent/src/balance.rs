@@ -406,7 +406,7 @@ mod tests {
         let pages = "SSL_GET {\nurl {\npath /\nstatus_code 200\n}\n}";
         let files = |checks: &str| {
             let mut config = config(&server(80, &[("10.0.0.1", 1, checks)]));
-            config.tls.ca = Some("/etc/ca.pem".to_owned());
+            config.statics.tls.ca = Some("/etc/ca.pem".to_owned());
             let slices = crate::slice::slice(&config, &facts(), false);
             let checkers = slices.checkers.into_iter();
             checkers
