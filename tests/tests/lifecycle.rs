@@ -65,7 +65,7 @@ fn a_backup_that_stops_sends_nothing() {
 }
 
 /// Arguments that name the same files as a running daemon's.
-fn same_files(home: &std::path::Path) -> Vec<String> {
+fn same_files(home: &Path) -> Vec<String> {
     [
         ("-p", "parent.pid"),
         ("-r", "vrrp.pid"),

@@ -14,7 +14,10 @@ from .disk import SPARE_SHARE_MIB, cpio, pack
 
 OUT_BYTES = 2 << 30                     # sparse
 CONSOLE_TAIL = 4000                     # characters of the kernel's console told on trouble
-KERNEL_LINE = 'console=ttyS0 panic=-1 quiet net.ifnames=0 sysctl.kernel.printk_ratelimit=0'
+# no_timer_check: on a loaded host an emulated timer may tick too late for the kernel's own test of it,
+# which then panics ("IO-APIC + timer doesn't work").
+KERNEL_LINE = ('console=ttyS0 panic=-1 quiet net.ifnames=0 sysctl.kernel.printk_ratelimit=0 '
+               'no_timer_check')
 SYSTEMD_LINE = 'systemd.unit=vmlab.target systemd.show_status=0 systemd.firstboot=0'
 SHARE_LABEL = ',context=system_u:object_r:bin_t:s0'
 

@@ -102,7 +102,8 @@ fn processor_time(daemon: &Daemon) -> Duration {
     Duration::from_nanos(nanos.sum())
 }
 
-fn memory(daemon: &Daemon) -> Memory {
+/// Of all processes of a daemon.
+pub(crate) fn memory(daemon: &Daemon) -> Memory {
     let processes = daemon.processes();
     let field = |pid: u32, name: &str| -> u64 {
         let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();

@@ -3,6 +3,8 @@
 
 mod failover;
 mod load;
+mod parse;
+mod servers;
 mod stats;
 
 use holdfast_tests::Kind;
@@ -12,15 +14,22 @@ use std::time::Duration;
 const BOTH: [Kind; 2] = [Kind::Holdfast, Kind::Keepalived];
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("servers") {
+        print_servers(&servers::measure());
+        return ExitCode::SUCCESS;
+    }
     let runs = match std::env::args().nth(1).map(|word| word.parse::<usize>()) {
         None => 20,
         Some(Ok(runs)) if runs > 0 => runs,
         Some(_) => {
-            eprintln!("holdfast-bench: the argument is the number of runs for a median");
+            eprintln!(
+                "holdfast-bench: the argument is `servers` or the number of runs for a median"
+            );
             return ExitCode::FAILURE;
         }
     };
     println!("{:<58} {:>12} {:>12}", "", "holdfast", "keepalived");
+    reading(runs);
     let failovers = BOTH.map(|kind| failover::excess(kind, runs));
     row(
         "takeover: silence over the RFC's time, median",
@@ -62,9 +71,48 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+fn print_servers(found: &servers::Servers) {
+    let times = [
+        ("start until `Startup complete`", found.start),
+        ("unchanged reload until `Reload complete`", found.reload),
+        ("VRRP child killed: until the next advert", found.death),
+        ("longest gap between two adverts at 0.1 s", found.gap),
+        ("the machine itself was late by", found.lateness),
+    ];
+    println!("10,000 virtual servers with 5 real servers each, holdfast");
+    for (what, time) in times {
+        println!("{what:<58} {:>12}", stats::readable(time));
+    }
+    let memory = &found.memory;
+    let (pss, count) = (memory.pss(), memory.processes());
+    let what = format!("proportional set size of its {count} processes");
+    println!("{what:<58} {pss:>8} KiB");
+    println!("\n{}", machine());
+}
+
 fn row(what: &str, values: impl Iterator<Item = Duration>) {
     let values: Vec<String> = values.map(stats::readable).collect();
     println!("{what:<58} {:>12} {:>12}", values[0], values[1]);
+}
+
+/// How much a large configuration costs.
+fn reading(runs: usize) {
+    let readings = BOTH.map(|kind| parse::measure(kind, runs));
+    let [ours, theirs] = &readings;
+    row(
+        &format!("{} bytes of virtual servers, -t: CPU, median", ours.bytes),
+        readings.iter().map(|reading| reading.time.median()),
+    );
+    println!(
+        "{:<58} {:>9} KiB {:>9} KiB",
+        "the same: most memory", ours.memory, theirs.memory
+    );
+    let percent = ours.time.median().as_micros().saturating_mul(100)
+        / theirs.time.median().as_micros().max(1);
+    println!(
+        "{:<58} {percent:>10} %",
+        "the same: CPU of holdfast in that of keepalived"
+    );
 }
 
 fn print_memory(what: &str, loads: &[load::Load; 2]) {
