@@ -380,7 +380,7 @@ impl Daemon {
             return Ok(());
         }
         if let Some(script) = script_of(server, real, up) {
-            let job = server_job(&server.service, script, up, &plan.facts);
+            let job = server_job(&server.service, real, script, up, &plan.facts);
             self.with_scripts(|scripts, context| scripts.add(vec![job], context));
         }
         Ok(())

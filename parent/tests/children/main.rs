@@ -90,6 +90,7 @@ const TESTS: &[Test] = tests! {
     servers::verdicts_over_servers_go_on_under_their_new_numbers_after_a_reload,
     servers::a_verdict_over_a_foreign_check_ends_the_checker,
     servers::scripts_of_servers_run_once_and_a_successor_repeats_none,
+    servers::scripts_of_servers_run_at_the_stop_beside_each_other,
     servers::a_successor_is_told_how_the_pools_stood,
     servers::a_server_that_a_reload_took_away_begins_anew_when_it_is_back,
     servers::a_foreign_server_or_address_ends_the_vrrp_child,

@@ -235,10 +235,8 @@ fn vrrp(stage: &Stage) {
                         master: None,
                     }));
                 }
-                for (word, message) in server_news(generation) {
-                    if stage.does(word) {
-                        say(message);
-                    }
+                if !stage.does("at-stop") {
+                    say_server_news(&stage, generation, &mut say);
                 }
                 if stage.does("long-log") {
                     let text = "long ".repeat(20_000);
@@ -291,9 +289,20 @@ fn vrrp(stage: &Stage) {
             ParentToVrrp::Abort { .. } | ParentToVrrp::Verdict { .. } => {}
             ParentToVrrp::Stop => {
                 stage.moment("stop");
+                if stage.does("at-stop") {
+                    say_server_news(&stage, generation, &mut say);
+                }
                 say(VrrpToParent::Stopped);
                 return;
             }
+        }
+    }
+}
+
+fn say_server_news(stage: &Stage, generation: Generation, say: &mut impl FnMut(VrrpToParent)) {
+    for (word, message) in server_news(generation) {
+        if stage.does(word) {
+            say(message);
         }
     }
 }
