@@ -257,6 +257,18 @@ fn vrrp(stage: &Stage) {
                     }
                     say(VrrpToParent::Checkpoint(checkpoint()));
                 }
+                if stage.does("flap") {
+                    for _ in 0..FLAPS {
+                        say(changed(
+                            VrrpState::Backup,
+                            Cause::MasterSilent {
+                                last: None,
+                                waited: Default::default(),
+                            },
+                        ));
+                        say(changed(VrrpState::Master, Cause::Owner));
+                    }
+                }
                 if stage.does("foreign-instance") {
                     let instance = InstanceName::try_from("VI_\u{202e}9").unwrap();
                     say(VrrpToParent::Checkpoint(Checkpoint {
@@ -297,6 +309,9 @@ fn vrrp(stage: &Stage) {
         }
     }
 }
+
+/// So often an instance changes its state to and fro.
+pub(crate) const FLAPS: usize = 1_000;
 
 /// What a child says about the servers of its configuration.
 fn server_news(generation: Generation) -> [(&'static str, VrrpToParent); 5] {
