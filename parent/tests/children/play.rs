@@ -236,7 +236,7 @@ fn vrrp(stage: &Stage) {
                     }));
                 }
                 if !stage.does("at-stop") {
-                    say_server_news(&stage, generation, &mut say);
+                    say_server_news(stage, generation, &mut say);
                 }
                 if stage.does("long-log") {
                     let text = "long ".repeat(20_000);
@@ -254,6 +254,18 @@ fn vrrp(stage: &Stage) {
                         say(changed(VrrpState::Master, Cause::Owner));
                     }
                     say(VrrpToParent::Checkpoint(checkpoint()));
+                }
+                if stage.does("flap") {
+                    for _ in 0..FLAPS {
+                        say(changed(
+                            VrrpState::Backup,
+                            Cause::MasterSilent {
+                                last: None,
+                                waited: Default::default(),
+                            },
+                        ));
+                        say(changed(VrrpState::Master, Cause::Owner));
+                    }
                 }
                 if stage.does("foreign-instance") {
                     let instance = InstanceName::try_from("VI_\u{202e}9").unwrap();
@@ -290,7 +302,7 @@ fn vrrp(stage: &Stage) {
             ParentToVrrp::Stop => {
                 stage.moment("stop");
                 if stage.does("at-stop") {
-                    say_server_news(&stage, generation, &mut say);
+                    say_server_news(stage, generation, &mut say);
                 }
                 say(VrrpToParent::Stopped);
                 return;
@@ -306,6 +318,9 @@ fn say_server_news(stage: &Stage, generation: Generation, say: &mut impl FnMut(V
         }
     }
 }
+
+/// So often an instance changes its state to and fro.
+pub(crate) const FLAPS: usize = 1_000;
 
 /// What a child says about the servers of its configuration.
 fn server_news(generation: Generation) -> [(&'static str, VrrpToParent); 5] {

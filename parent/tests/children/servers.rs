@@ -5,7 +5,7 @@ use crate::stage::{Stage, wait_for};
 use nix::sys::signal::Signal;
 
 /// Two real servers; the first has one check, the second two.
-const SERVERS: &str = "\
+pub(crate) const SERVERS: &str = "\
 virtual_server 192.0.2.1 80 {
     lb_algo rr
     lb_kind NAT
