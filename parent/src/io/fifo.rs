@@ -81,7 +81,10 @@ impl Fifos {
             .into_iter()
             .partition(|pipe| wanted.contains(&pipe.wanted));
         self.open = same;
-        for pipe in gone {
+        for mut pipe in gone {
+            if wanted.iter().any(|wanted| wanted.path == pipe.wanted.path) {
+                pipe.remove(context.log);
+            }
             self.close(pipe, context);
         }
         for wanted in wanted {
@@ -112,17 +115,15 @@ impl Fifos {
 
     fn close(&mut self, mut pipe: Pipe, context: &mut Context<'_>) {
         pipe.flush(context.log);
-        if let Err(why) = pipe.file.remove() {
-            context
-                .log
-                .warning(&format!("FIFO {}: {why}", pipe.wanted.path));
+        // A reader that has just been started may not have opened it yet.
+        if pipe.reader.is_none() || !pipe.file.holds_something() {
+            pipe.remove(context.log);
         }
         let since = context.now;
-        let leaving = Leaving { since, pipe };
-        if leaving.pipe.reader.is_some() {
-            self.leaving.push(leaving);
+        if pipe.reader.is_some() {
+            self.leaving.push(Leaving { since, pipe });
         } else {
-            leaving.pipe.log_unread(context.log);
+            pipe.log_unread(context.log);
         }
     }
 
@@ -134,10 +135,9 @@ impl Fifos {
         for Leaving { since, pipe } in &mut self.leaving {
             pipe.turn(context.log);
             let patient = context.now.since(*since) < PATIENCE;
-            if let Some(reader) = &mut pipe.reader
-                && !(patient && pipe.file.holds_something())
-            {
-                reader.end(context.now);
+            if !(patient && pipe.file.holds_something()) {
+                pipe.remove(context.log);
+                pipe.end_reader(context.now);
             }
         }
     }
@@ -147,8 +147,9 @@ impl Fifos {
         let leaving = self.leaving.iter_mut().map(|leaving| &mut leaving.pipe);
         let mut pipes = self.open.iter_mut().chain(leaving);
         let known = pipes.any(|pipe| pipe.reaped(pid, end, context.log));
-        self.leaving.retain(|Leaving { pipe, .. }| {
+        self.leaving.retain_mut(|Leaving { pipe, .. }| {
             if pipe.reader.is_none() {
+                pipe.remove(context.log);
                 pipe.log_unread(context.log);
             }
             pipe.reader.is_some()
@@ -162,8 +163,9 @@ impl Fifos {
     }
 
     /// At the end: nothing of ours stays behind.
-    pub(crate) fn kill_all(&self) {
-        for Leaving { pipe, .. } in &self.leaving {
+    pub(crate) fn kill_all(&mut self, log: &mut Log) {
+        for Leaving { pipe, .. } in &mut self.leaving {
+            pipe.remove(log);
             pipe.reader.iter().for_each(Reader::kill);
         }
     }
@@ -256,6 +258,18 @@ impl Pipe {
         self.flush(log);
         if let Some(reader) = &mut self.reader {
             reader.read_output(log);
+        }
+    }
+
+    fn end_reader(&mut self, now: Monotonic) {
+        if let Some(reader) = &mut self.reader {
+            reader.end(now);
+        }
+    }
+
+    fn remove(&mut self, log: &mut Log) {
+        if let Err(why) = self.file.remove() {
+            log.warning(&format!("FIFO {}: {why}", self.wanted.path));
         }
     }
 

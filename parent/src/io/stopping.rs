@@ -214,7 +214,7 @@ impl Daemon {
         }
         self.scripts.log_unfinished(&mut self.log);
         self.scripts.kill_all();
-        self.fifos.kill_all();
+        self.fifos.kill_all(&mut self.log);
         let files = [self.pid_file, self.vrrp.pid_file, self.checkers_pid_file];
         for file in files.into_iter().flatten() {
             if let Err(error) = file.remove() {
