@@ -5,6 +5,7 @@ import failover
 import foreign
 import kinds
 import marks
+import modules
 import notices
 import options
 import seeds
@@ -12,3 +13,6 @@ import streams
 
 ALL = [*foreign.ALL, *notices.ALL, *seeds.ALL, *failover.ALL, *streams.ALL, *checks.ALL,
        *datagrams.ALL, *kinds.ALL, *marks.ALL, *options.ALL]
+
+# For a guest in which nobody has loaded IPVS.
+BARE = modules.ALL

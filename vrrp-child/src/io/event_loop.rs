@@ -4,7 +4,7 @@ mod balancing;
 
 use super::clock::{self, Timer};
 use super::error::{Fatal, describe};
-use super::ipvs::Ipvs;
+use super::ipvs::Worker;
 use super::kernel::Kernel;
 use super::netlink::Pending;
 use super::parent::Parent;
@@ -55,7 +55,7 @@ pub(crate) struct EventLoop {
     poller: Poller,
     timer: Timer,
     kernel: Kernel,
-    ipvs: Ipvs,
+    ipvs: Worker,
     engine: Engine,
     /// The engine has nothing more to do.
     released: bool,
@@ -80,7 +80,7 @@ impl EventLoop {
             timer,
             requests,
             notifications,
-            mut ipvs,
+            ipvs,
             balancer,
             start,
         } = prepared;
@@ -98,13 +98,10 @@ impl EventLoop {
                 return Err(error);
             }
         };
-        if start.config.pools > 0 {
-            // The kernel may load a module for that, which takes time that nobody waits for yet.
-            ipvs.look();
-        }
         poller.add(&timer, Source::Timer)?;
         poller.add(&signals, Source::Signals)?;
         poller.add(&parent, Source::Parent)?;
+        poller.add(&ipvs, Source::Balancer)?;
         parent.send(&VrrpToParent::Ready { generation });
         Ok(Self {
             parent,
@@ -151,11 +148,12 @@ impl EventLoop {
                 Source::Signals => self.take_signals(now)?,
                 Source::Parent => self.take_messages(now)?,
                 Source::Notifications => self.take_notifications()?,
+                Source::Balancer => self.take_answer(now)?,
                 Source::Receiver(token) => self.take_packets(now, token)?,
             }
         }
         self.give_events(now)?;
-        self.balance(now);
+        self.balance(now)?;
         self.end_turn(now)
     }
 

@@ -218,6 +218,16 @@ const COMMON: &[Row] = &[
     row(libc::SYS_mremap, &[], "memory"),
     row(libc::SYS_munmap, &[], "memory"),
     row(
+        libc::SYS_mprotect,
+        &[Bits(2, libc::PROT_EXEC, 0)],
+        "memory of the load balancer's thread, never code",
+    ),
+    row(
+        libc::SYS_futex,
+        &[Bits(1, libc::FUTEX_PRIVATE_FLAG, libc::FUTEX_PRIVATE_FLAG)],
+        "the allocator's locks between both threads",
+    ),
+    row(
         libc::SYS_madvise,
         &[],
         "memory in huge pages, where glibc is tuned so",

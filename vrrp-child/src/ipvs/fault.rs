@@ -15,8 +15,9 @@ const ERANGE: i32 = 34;
 const EAFNOSUPPORT: i32 = 97;
 
 /// Time until something that failed is tried again. Loading a module is the operator's work, so
-/// seconds do not matter, and each try costs the kernel a search for it.
-pub const RETRY: Micros = Micros::from_secs(30);
+/// seconds do not matter, and each try costs the kernel a search for it (some milliseconds in a
+/// process of its own).
+pub const RETRY: Micros = Micros::from_secs(10);
 
 /// The kernel has no load balancer.
 pub(super) fn unavailable(refusal: &Refusal) -> String {

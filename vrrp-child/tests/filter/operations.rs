@@ -24,6 +24,7 @@ use std::num::NonZeroU32;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// What is done under the filter.
 pub(crate) type Act = Box<dyn FnOnce()>;
@@ -320,6 +321,12 @@ fn memory(call: libc::c_long) -> Prepare {
             let mut block = large_block();
             Box::new(move || block.reserve(2 * LARGE))
         },
+        libc::SYS_mprotect => || {
+            // As the thread of the load balancer does: what glibc reads but once comes before.
+            std::thread::spawn(many_small_blocks).join().unwrap();
+            in_a_second_thread(many_blocks)
+        },
+        libc::SYS_futex => || Box::new(|| std::thread::park_timeout(Duration::from_millis(1))),
         libc::SYS_getrandom => || {
             in_a_second_thread(|| {
                 black_box(RandomState::new().hash_one(1));
@@ -339,6 +346,12 @@ fn large_block() -> Vec<u8> {
 /// Grows the heap by 16 MiB in blocks that do not get mappings of their own, and frees it.
 fn many_blocks() {
     let blocks: Vec<Vec<u8>> = (0..512).map(|_| black_box(vec![1; 32 * 1024])).collect();
+    drop(black_box(blocks));
+}
+
+/// Enough that some of it is given back.
+fn many_small_blocks() {
+    let blocks = [(); 8].map(|()| black_box(vec![1_u8; 64 * 1024]));
     drop(black_box(blocks));
 }
 

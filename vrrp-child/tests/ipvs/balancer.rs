@@ -420,7 +420,7 @@ fn lvs_flush_on_stop_takes_also_what_others_made() {
 }
 
 #[test]
-fn a_kernel_without_ipvs_is_said_once_and_asked_again_every_30_s() {
+fn a_kernel_without_ipvs_is_said_once_and_asked_again_every_10_s() {
     let missing = Kernel {
         missing: true,
         ..Kernel::default()
@@ -436,20 +436,20 @@ fn a_kernel_without_ipvs_is_said_once_and_asked_again_every_30_s() {
             "Gained quorum 1+0=1 <= 1 for VS [192.0.2.1]:tcp:80",
             "IPVS is not in this kernel (error 2): virtual servers are checked, not programmed; \
              VRRP is not touched. load the module with `modprobe ip_vs` (and name it in \
-             /etc/modules-load.d); it is tried again every 30 s"
+             /etc/modules-load.d); it is tried again every 10 s"
         ]
     );
     assert!(!bench.balancer.is_programmed());
     assert_eq!(
         bench.balancer.next_deadline(),
-        Some(Monotonic::from_micros(30_000_000))
+        Some(Monotonic::from_micros(10_000_000))
     );
-    bench.wait(30);
+    bench.wait(10);
     assert_eq!(bench.lines(), [""; 0]);
     bench.verdict(1, false);
     assert_eq!(bench.lines().len(), 4);
     bench.kernel.missing = false;
-    bench.wait(30);
+    bench.wait(10);
     assert_eq!(
         bench.lines(),
         ["IPVS is in the kernel now: virtual servers are programmed"]
@@ -471,13 +471,13 @@ fn a_missing_scheduler_costs_its_service_alone_and_is_tried_again() {
     assert_eq!(
         lines.last().unwrap(),
         "VS [10.0.0.0]:tcp:80: adding it to the kernel failed: error 2; the scheduler is not in \
-         this kernel: `modprobe ip_vs_mh`; it is tried again every 30 s"
+         this kernel: `modprobe ip_vs_mh`; it is tried again every 10 s"
     );
     assert_eq!(lines.len(), 3, "{lines:?}");
-    bench.wait(30);
+    bench.wait(10);
     assert_eq!(bench.lines(), [""; 0]);
     bench.kernel.no_scheduler = None;
-    bench.wait(30);
+    bench.wait(10);
     assert_eq!(bench.kernel.table.len(), 2);
 }
 
@@ -624,4 +624,47 @@ fn services_with_many_servers_are_read_a_few_at_a_time() {
         panic!("not read");
     };
     assert_eq!(keys.len(), 3);
+}
+
+/// The kernel may take its time, and the world goes on.
+#[test]
+fn while_a_piece_of_work_is_under_way_no_other_is_asked_for_and_nothing_is_lost() {
+    let mut bench = Bench::new(many(1));
+    bench.lines();
+    let verdicts = |bench: &mut Bench, check, up| {
+        let verdict = vec![verdict(check, up)];
+        bench.balancer.verdicts(FIRST, verdict, &mut bench.said);
+    };
+    verdicts(&mut bench, 3, false);
+    let work = bench.balancer.next_work().unwrap();
+    // A server that comes back, another that goes, and the time of a look.
+    verdicts(&mut bench, 3, true);
+    verdicts(&mut bench, 4, false);
+    bench.secs += 5;
+    let now = Monotonic::from_micros(bench.secs * 1_000_000);
+    bench.balancer.timer_due(now);
+    assert_eq!(bench.balancer.next_work(), None);
+    assert!(!bench.balancer.has_work());
+    let done = bench.kernel.carry_out(work);
+    bench.balancer.done(now, done, &mut bench.said);
+    bench.work();
+    assert_eq!(bench.kernel.weights(), [(1, 1), (2, 1), (3, 1), (5, 1)]);
+    let lines = bench.lines();
+    assert!(
+        !lines.iter().any(|line| line.contains("somebody else")),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn a_stop_waits_for_the_piece_of_work_that_is_under_way() {
+    let mut bench = Bench::new(many(1));
+    bench.balancer.stop(&mut bench.said);
+    let work = bench.balancer.next_work().unwrap();
+    assert!(!bench.balancer.is_finished());
+    let done = bench.kernel.carry_out(work);
+    let now = Monotonic::from_micros(1);
+    bench.balancer.done(now, done, &mut bench.said);
+    assert!(bench.balancer.is_finished());
+    assert_eq!(bench.kernel.table.len(), 0);
 }
