@@ -16,6 +16,7 @@ mod lines;
 mod link;
 mod log;
 mod messages;
+mod opening;
 mod pidfile;
 mod processes;
 pub(crate) mod ready;

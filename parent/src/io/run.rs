@@ -18,6 +18,7 @@ use holdfast::cli::{Options, ReadOptions};
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
 use holdfast::reload::Reload;
+use holdfast::requests::Requests;
 use holdfast::restart::Legacy;
 use holdfast::words::counted;
 use holdfast_conf::{Secrets, UnknownWords};
@@ -245,6 +246,7 @@ fn assemble(
         verdicts: BTreeMap::new(),
         told: Told::default(),
         balance: Default::default(),
+        requests: Requests::default(),
         scripts: Default::default(),
         life: Life::Starting,
         log_due: None,
