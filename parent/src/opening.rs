@@ -7,7 +7,7 @@ use holdfast_conf::model::{Config, Endpoint, Family, Probe};
 use holdfast_ipc::balance::CheckId;
 use holdfast_ipc::opening::{CheckSocket, OpenStep, SocketKind};
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 /// What an unprivileged process may do with sockets on this host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,10 +66,7 @@ pub fn plan(probe: &Probe, facts: SocketFacts) -> Option<Planned> {
     needs_privilege(endpoint, facts).then(|| Planned {
         socket: CheckSocket {
             kind,
-            family: match endpoint.address {
-                IpAddr::V4(_) => Family::V4,
-                IpAddr::V6(_) => Family::V6,
-            },
+            family: Family::of(endpoint.address),
             mark: endpoint.mark,
             interface: endpoint.interface.clone(),
         },
@@ -96,19 +93,11 @@ fn needs_privilege(endpoint: &Endpoint, facts: SocketFacts) -> bool {
 }
 
 fn source(endpoint: &Endpoint) -> Option<Source> {
-    let step = match (endpoint.source, endpoint.source_port) {
-        (None, None) => return None,
-        (Some(_), None) => OpenStep::Source,
-        (_, Some(_)) => OpenStep::SourcePort,
+    let step = match endpoint.source_port {
+        Some(_) => OpenStep::SourcePort,
+        None => OpenStep::Source,
     };
-    let any = match endpoint.address {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-    };
-    let address = SocketAddr::new(
-        endpoint.source.unwrap_or(any),
-        endpoint.source_port.unwrap_or(0),
-    );
+    let address = endpoint.own()?;
     Some(Source { address, step })
 }
 

@@ -28,6 +28,17 @@ impl World {
         }
     }
 
+    /// Goes on until as much is asked for as may be, and everything else waits.
+    fn wait_for_full_house(&mut self) -> Vec<(Generation, u32, Request)> {
+        let mut asked = self.wait_for_requests();
+        while asked.len() < MAX_REQUESTS {
+            asked.extend(self.wait_for_requests());
+        }
+        self.now = self.now.after(Micros::from_millis(900));
+        self.event(Event::Due);
+        asked
+    }
+
     /// What was asked for since.
     fn requests(&mut self) -> Vec<(Generation, u32, Request)> {
         let mut asked = Vec::new();
@@ -145,12 +156,7 @@ fn a_socket_is_waited_for_as_long_as_connecting_may_take_and_is_not_used_later()
 #[test]
 fn so_many_sockets_are_asked_for_at_once_and_each_answer_lets_one_more() {
     let mut world = World::started(&asking(0, 40));
-    let mut asked = world.wait_for_requests();
-    while asked.len() < MAX_REQUESTS {
-        asked.extend(world.wait_for_requests());
-    }
-    world.now = world.now.after(Micros::from_millis(900));
-    world.event(Event::Due);
+    let asked = world.wait_for_full_house();
     assert_eq!(world.requests(), []);
     // Whatever the answer is.
     world.answer(asked[0].2, Ok(()));
@@ -208,12 +214,7 @@ fn a_check_that_a_reload_takes_away_begins_nothing_when_its_socket_comes() {
 #[test]
 fn a_check_that_needs_no_socket_of_others_any_more_opens_its_own() {
     let mut world = World::started(&asking(0, 40));
-    let mut asked = world.wait_for_requests();
-    while asked.len() < MAX_REQUESTS {
-        asked.extend(world.wait_for_requests());
-    }
-    world.now = world.now.after(Micros::from_millis(900));
-    world.event(Event::Due);
+    let asked = world.wait_for_full_house();
     let own = servers(0, (0..40).map(|_| tcp(80)));
     world.prepare(&own);
     world.commit();

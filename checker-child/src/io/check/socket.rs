@@ -7,7 +7,7 @@ use holdfast_ipc::opening::{OpenStep, Refusal};
 use nix::errno::Errno;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -105,28 +105,18 @@ fn new(
 }
 
 fn bind(socket: &Socket, endpoint: &Endpoint) -> Result<(), Refusal> {
-    if endpoint.source.is_none() && endpoint.source_port.is_none() {
+    let Some(own) = endpoint.own() else {
         return Ok(());
-    }
-    let any = match endpoint.address {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     };
-    let source = SocketAddr::new(
-        endpoint.source.unwrap_or(any),
-        endpoint.source_port.unwrap_or(0),
-    );
-    if endpoint.source_port.is_some() {
-        // The last check's connection may still be in TIME_WAIT with that port.
-        socket
-            .set_reuse_address(true)
-            .map_err(refused(OpenStep::SourcePort))?;
-    }
     let step = match endpoint.source_port {
         Some(_) => OpenStep::SourcePort,
         None => OpenStep::Source,
     };
-    socket.bind(&source.into()).map_err(refused(step))
+    if endpoint.source_port.is_some() {
+        // The last check's connection may still be in TIME_WAIT with that port.
+        socket.set_reuse_address(true).map_err(refused(step))?;
+    }
+    socket.bind(&own.into()).map_err(refused(step))
 }
 
 fn refused(step: OpenStep) -> impl Fn(io::Error) -> Refusal {
