@@ -282,7 +282,7 @@ pub fn carry_over(old: &Config, new: &Config) -> Vec<Option<CheckId>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use holdfast_conf::model::ShellWords;
     use holdfast_conf::{Files, Options, load};
@@ -315,7 +315,7 @@ mod tests {
         )
     }
 
-    fn config(text: &str) -> Config {
+    pub(crate) fn config(text: &str) -> Config {
         let loaded = load(
             &Text(text.to_owned()),
             Path::new("a.conf"),

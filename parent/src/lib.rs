@@ -65,6 +65,7 @@ pub mod balance;
 pub mod cli;
 pub mod config_files;
 pub mod ctl;
+pub mod fifo;
 pub mod glob;
 pub mod heartbeat;
 pub mod identity;

@@ -2,6 +2,7 @@
 
 use super::balancing::Balance;
 use super::clock;
+use super::fifo::Fifos;
 use super::link::Loss;
 use super::log::Log;
 use super::pidfile::PidFile;
@@ -161,6 +162,7 @@ pub(crate) struct Daemon {
     pub(crate) balance: Balance,
     pub(crate) requests: Requests,
     pub(crate) scripts: Scripts,
+    pub(crate) fifos: Fifos,
     pub(crate) life: Life,
     /// When the log wants its turn.
     pub(crate) log_due: Option<Monotonic>,
@@ -229,6 +231,7 @@ impl Daemon {
         }
         self.start_due_children(now);
         self.with_scripts(Scripts::tick);
+        self.with_fifos(Fifos::tick);
         self.write_obituaries(now);
         self.progress(now);
         self.log_due = self.log.tick(now);
@@ -249,12 +252,14 @@ impl Daemon {
 
     /// Does something with the scripts and what they need.
     pub(crate) fn with_scripts(&mut self, action: impl FnOnce(&mut Scripts, &mut Context<'_>)) {
-        let mut context = Context {
-            log: &mut self.log,
-            security: self.plan.config.global.script_security,
-            now: clock::now(),
-        };
+        let mut context = Context::new(&mut self.log, &self.plan.config);
         action(&mut self.scripts, &mut context);
+    }
+
+    /// The same with the FIFOs.
+    pub(crate) fn with_fifos(&mut self, action: impl FnOnce(&mut Fifos, &mut Context<'_>)) {
+        let mut context = Context::new(&mut self.log, &self.plan.config);
+        action(&mut self.fifos, &mut context);
     }
 
     /// A reload waits. Between two VRRP children it does too: the next one takes over what the last
@@ -273,6 +278,7 @@ impl Daemon {
             .chain(self.leaving.iter().filter_map(Slot::leaving_deadline))
             .chain(self.vrrp.deadline())
             .chain(self.scripts.deadline())
+            .chain(self.fifos.deadline(now))
             .chain(stop)
             .chain(self.log_due)
             .min()

@@ -388,6 +388,7 @@ impl Daemon {
         if !jobs.is_empty() {
             self.with_scripts(|scripts, context| scripts.add(jobs, context));
         }
+        self.write_state(name, news, priority);
     }
 }
 

@@ -308,6 +308,9 @@ impl Daemon {
         self.with_scripts(|scripts, context| {
             scripts.reaped(pid, end, context);
         });
+        self.with_fifos(|fifos, context| {
+            fifos.reaped(pid, end, context);
+        });
     }
 
     pub(crate) fn write_obituaries(&mut self, now: Monotonic) {

@@ -248,10 +248,8 @@ fn vrrp(stage: &Stage) {
                         master: None,
                     }));
                 }
-                for (word, message) in server_news(generation) {
-                    if stage.does(word) {
-                        say(message);
-                    }
+                if !stage.does("at-stop") {
+                    say_server_news(stage, generation, &mut say);
                 }
                 if stage.does("opened-unasked") {
                     open(stage, &mut parent, Request::new(77));
@@ -273,6 +271,18 @@ fn vrrp(stage: &Stage) {
                         say(changed(VrrpState::Master, Cause::Owner));
                     }
                     say(VrrpToParent::Checkpoint(checkpoint()));
+                }
+                if stage.does("flap") {
+                    for _ in 0..FLAPS {
+                        say(changed(
+                            VrrpState::Backup,
+                            Cause::MasterSilent {
+                                last: None,
+                                waited: Default::default(),
+                            },
+                        ));
+                        say(changed(VrrpState::Master, Cause::Owner));
+                    }
                 }
                 if stage.does("foreign-instance") {
                     let instance = InstanceName::try_from("VI_\u{202e}9").unwrap();
@@ -308,6 +318,9 @@ fn vrrp(stage: &Stage) {
             ParentToVrrp::Abort { .. } | ParentToVrrp::Verdict { .. } => {}
             ParentToVrrp::Stop => {
                 stage.moment("stop");
+                if stage.does("at-stop") {
+                    say_server_news(stage, generation, &mut say);
+                }
                 say(VrrpToParent::Stopped);
                 return;
             }
@@ -328,6 +341,17 @@ fn open(stage: &Stage, parent: &mut Channel<VrrpToParent, ParentToVrrp>, request
     let socket = socket(family, kind, SockFlag::empty(), None).unwrap();
     parent.send_carrying(&answer(Ok(())), socket).unwrap();
 }
+
+fn say_server_news(stage: &Stage, generation: Generation, say: &mut impl FnMut(VrrpToParent)) {
+    for (word, message) in server_news(generation) {
+        if stage.does(word) {
+            say(message);
+        }
+    }
+}
+
+/// So often an instance changes its state to and fro.
+pub(crate) const FLAPS: usize = 1_000;
 
 /// What a child says about the servers of its configuration.
 fn server_news(generation: Generation) -> [(&'static str, VrrpToParent); 5] {
