@@ -316,6 +316,7 @@ mod tests {
             disabled: Map::new(),
             check_account: account("holdfast-check", 8),
             disabled_checks: Default::default(),
+            sockets: crate::opening::SocketFacts::of("1024", "6.1"),
         }
     }
 

@@ -243,15 +243,8 @@ impl Daemon {
         generation: Generation,
         verdicts: Vec<CheckVerdict>,
     ) -> Result<(), Loss> {
-        if generation > self.plan.generation {
-            return Err(Loss::because(
-                "it named a configuration that it was not given",
-            ));
-        }
-        let plan = match &self.previous_plan {
-            Some(previous) if previous.generation == generation => previous,
-            _present if generation == self.plan.generation => &self.plan,
-            _older => return Ok(()),
+        let Some(plan) = self.plan_of(generation)? else {
+            return Ok(());
         };
         let owners = &plan.slices.owners;
         let foreign = verdicts

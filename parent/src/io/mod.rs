@@ -17,6 +17,7 @@ mod lines;
 mod link;
 mod log;
 mod messages;
+mod opening;
 mod pidfile;
 mod pipe_file;
 mod pipe_place;

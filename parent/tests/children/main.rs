@@ -15,6 +15,7 @@
 mod confinement;
 mod fifos;
 mod lives;
+mod openings;
 mod play;
 mod reloads;
 mod scripts;
@@ -107,6 +108,13 @@ const TESTS: &[Test] = tests! {
     servers::a_foreign_server_or_address_ends_the_vrrp_child,
     servers::an_address_that_is_here_is_told_to_the_checkers,
     servers::a_check_program_that_is_not_here_counts_as_down,
+    openings::a_socket_is_opened_by_the_vrrp_child_bound_here_and_handed_on,
+    openings::what_the_vrrp_child_was_refused_is_told_to_the_checker,
+    openings::a_source_that_is_not_on_this_machine_is_refused_like_the_rest,
+    openings::without_an_answer_the_end_of_the_vrrp_child_is_one,
+    openings::a_socket_for_a_checker_that_is_gone_reaches_nobody,
+    openings::a_checker_that_asks_for_what_is_not_its_own_is_ended,
+    openings::a_vrrp_child_that_answers_what_nobody_asked_is_ended,
 };
 
 fn main() -> ExitCode {
