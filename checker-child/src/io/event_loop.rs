@@ -137,8 +137,9 @@ impl EventLoop {
         loop {
             match self.channel.receive_carrying() {
                 Ok(Some((message, socket))) => {
-                    self.sockets.extend(answered(&message).zip(socket));
-                    events.push(Event::Message(message));
+                    let event = Event::Message(message);
+                    self.sockets.extend(answered(&event).zip(socket));
+                    events.push(event);
                 }
                 Ok(None) => return Ok(events),
                 Err(ChannelError::Closed) => {
@@ -155,10 +156,7 @@ impl EventLoop {
     fn handle(&mut self, events: Vec<Event>) -> Result<(), Failure> {
         let mut events = VecDeque::from(events);
         while let Some(event) = events.pop_front() {
-            let answered = match &event {
-                Event::Message(message) => answered(message),
-                _other => None,
-            };
+            let answered = answered(&event);
             for action in self.engine.handle(clock::now(), event) {
                 events.extend(self.perform(action)?);
             }
@@ -281,12 +279,12 @@ impl EventLoop {
     }
 }
 
-/// Which request a message answers.
-const fn answered(message: &ParentToChecker) -> Option<Request> {
-    match message {
-        ParentToChecker::Opened { request, .. } => Some(*request),
-        _other => None,
+/// Which request it answers.
+const fn answered(event: &Event) -> Option<Request> {
+    if let Event::Message(ParentToChecker::Opened { request, .. }) = event {
+        return Some(*request);
     }
+    None
 }
 
 #[expect(

@@ -157,6 +157,7 @@ pub(crate) fn a_successor_is_told_how_the_pools_stood() {
     wait_for("both scripts", both);
     end(stage.pid("r.pid"), Signal::SIGKILL);
     stage.wait_told("vrrp", STANDING, 1);
+    stage.wait_told("vrrp", "Start(", 2);
     let words = stage.told_words("vrrp");
     let behind = words.iter().position(|word| word == "Standings").unwrap();
     assert_eq!(
