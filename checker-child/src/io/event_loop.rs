@@ -44,6 +44,7 @@ struct EventLoop {
 struct Sources {
     parent: AsyncFd<OwnedFd>,
     output: AsyncFd<OwnedFd>,
+    servers: AsyncFd<OwnedFd>,
     children: Signal,
     terminate: Signal,
 }
@@ -51,15 +52,17 @@ struct Sources {
 /// Works until the parent says stop or dies.
 pub(crate) async fn run(parent: Parent) -> Result<(), Failure> {
     let runs = Runs::new().map_err(Failure::of("cannot watch the output of scripts"))?;
-    let mut sources = Sources::new(parent.readiness, &runs)
-        .map_err(Failure::of("cannot start the event loop"))?;
     let mut random = Random::new();
+    let seed = random.next();
+    let talks = Talks::new(random).map_err(Failure::of("cannot watch the servers"))?;
+    let mut sources = Sources::new(parent.readiness, &runs, &talks)
+        .map_err(Failure::of("cannot start the event loop"))?;
     let mut this = EventLoop {
-        engine: Engine::new(random.next(), in_flight(IN_FLIGHT)),
+        engine: Engine::new(seed, in_flight(IN_FLIGHT)),
         channel: parent.channel,
         outbox: Outbox::default(),
         runs,
-        talks: Talks::new(random),
+        talks,
         scan: None,
         waiting_probes: Vec::new(),
         parent_gone: false,
@@ -71,10 +74,11 @@ pub(crate) async fn run(parent: Parent) -> Result<(), Failure> {
 }
 
 impl Sources {
-    fn new(parent: OwnedFd, runs: &Runs) -> std::io::Result<Self> {
+    fn new(parent: OwnedFd, runs: &Runs, talks: &Talks) -> std::io::Result<Self> {
         Ok(Self {
             parent: watch(parent, Interest::READABLE | Interest::WRITABLE)?,
             output: watch(runs.readiness()?, Interest::READABLE)?,
+            servers: watch(talks.readiness()?, Interest::READABLE)?,
             children: signal(SignalKind::child())?,
             // The parent-death signal.
             terminate: signal(SignalKind::terminate())?,
@@ -101,7 +105,8 @@ impl EventLoop {
             true => Interest::READABLE | Interest::WRITABLE,
             false => Interest::READABLE,
         };
-        let deadline = self.engine.next_deadline();
+        let checks = self.engine.next_deadline().into_iter();
+        let deadline = checks.chain(self.talks.next_deadline()).min();
         tokio::select! {
             biased;
             ready = sources.parent.ready(interest), if !self.parent_gone => {
@@ -112,8 +117,17 @@ impl EventLoop {
             }
             _ = sources.terminate.recv() => events.push(Event::ParentGone),
             _ = sources.children.recv() => self.runs.reap(&mut events),
-            () = wait_for(deadline) => events.push(Event::Due),
             () = self.talks.wait() => {}
+            ready = sources.servers.readable() => {
+                let mut ready = ready.map_err(Failure::of("cannot wait for servers"))?;
+                if !self.talks.read_ready() {
+                    ready.clear_ready();
+                }
+            }
+            () = wait_for(deadline) => {
+                self.talks.due();
+                events.push(Event::Due);
+            }
             ready = sources.output.readable() => {
                 let mut ready = ready.map_err(Failure::of("cannot wait for output"))?;
                 if !self.runs.read_ready() {

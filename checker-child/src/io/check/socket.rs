@@ -11,9 +11,15 @@ use std::os::fd::OwnedFd;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// A socket for a connection, not connected yet.
-pub(super) fn stream(endpoint: &Endpoint) -> Result<Socket, NetError> {
-    new(endpoint, Type::STREAM, Protocol::TCP)
+/// Begins a connection. It is there when the socket can be written to without an error.
+pub(super) fn begin(endpoint: &Endpoint) -> Result<Socket, NetError> {
+    let socket = new(endpoint, Type::STREAM, Protocol::TCP)?;
+    match socket.connect(&SockAddr::from(destination(endpoint)?)) {
+        Err(error) if error.raw_os_error() != Some(Errno::EINPROGRESS as i32) => {
+            Err(net_error::of(&error))
+        }
+        Ok(()) | Err(_) => Ok(socket),
+    }
 }
 
 /// A connected datagram socket: errors by ICMP come back as errors of the socket.
@@ -44,7 +50,7 @@ pub(super) fn may_ping(is_ipv6: bool) -> Option<bool> {
 }
 
 /// Where the check goes.
-pub(super) fn destination(endpoint: &Endpoint) -> Result<SocketAddr, NetError> {
+fn destination(endpoint: &Endpoint) -> Result<SocketAddr, NetError> {
     let mut address = SocketAddr::new(endpoint.address, endpoint.port);
     if let (SocketAddr::V6(v6), Some(interface)) = (&mut address, &endpoint.interface)
         && v6.ip().is_unicast_link_local()
