@@ -1,5 +1,6 @@
 //! Waits for something to happen, asks the engine, does what it says.
 
+use super::alarm::Alarm;
 use super::check::{Contexts, Random, Talks, in_flight, try_ping};
 use super::outbox::Outbox;
 use super::parent::Parent;
@@ -13,7 +14,6 @@ use holdfast_ipc::Channel;
 use holdfast_ipc::channel::ChannelError;
 use holdfast_ipc::config::model::ShellWords;
 use holdfast_ipc::message::{CheckerToParent, ParentToChecker};
-use holdfast_ipc::time::Monotonic;
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -42,6 +42,7 @@ struct EventLoop {
 
 /// What is waited for.
 struct Sources {
+    alarm: Alarm,
     parent: AsyncFd<OwnedFd>,
     output: AsyncFd<OwnedFd>,
     servers: AsyncFd<OwnedFd>,
@@ -76,6 +77,7 @@ pub(crate) async fn run(parent: Parent) -> Result<(), Failure> {
 impl Sources {
     fn new(parent: OwnedFd, runs: &Runs, talks: &Talks) -> std::io::Result<Self> {
         Ok(Self {
+            alarm: Alarm::new()?,
             parent: watch(parent, Interest::READABLE | Interest::WRITABLE)?,
             output: watch(runs.readiness()?, Interest::READABLE)?,
             servers: watch(talks.readiness()?, Interest::READABLE)?,
@@ -124,7 +126,8 @@ impl EventLoop {
                     ready.clear_ready();
                 }
             }
-            () = wait_for(deadline) => {
+            rang = sources.alarm.wait(deadline) => {
+                rang.map_err(Failure::of("cannot wait for the clock"))?;
                 self.talks.due();
                 events.push(Event::Due);
             }
@@ -276,13 +279,6 @@ impl EventLoop {
     reason = "unsound only for a type that changes or closes its descriptor meanwhile, which \
               OwnedFd cannot; the replacement is an unsafe call"
 )]
-fn watch(fd: OwnedFd, interest: Interest) -> std::io::Result<AsyncFd<OwnedFd>> {
+pub(super) fn watch(fd: OwnedFd, interest: Interest) -> std::io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(fd, interest)
-}
-
-async fn wait_for(deadline: Option<Monotonic>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep(clock::until(deadline)).await,
-        None => std::future::pending().await,
-    }
 }

@@ -1,5 +1,6 @@
 //! Everything that touches the world.
 
+mod alarm;
 mod check;
 mod clock;
 mod confine;
