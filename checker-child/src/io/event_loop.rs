@@ -12,7 +12,7 @@ use holdfast_checker::check::engine::IN_FLIGHT;
 use holdfast_checker::{Action, Engine, Event, Outcome, RunId};
 use holdfast_ipc::Channel;
 use holdfast_ipc::channel::ChannelError;
-use holdfast_ipc::config::model::ShellWords;
+use holdfast_ipc::config::model::{Micros, ShellWords};
 use holdfast_ipc::message::{CheckerToParent, ParentToChecker};
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
@@ -26,6 +26,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 const NOISY: Duration = Duration::from_millis(10);
 /// How long the last messages may take.
 const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// How often the kernel is asked what else has come. The parent waits a second for an answer.
+const LOOK: Micros = Micros::from_millis(1);
 
 struct EventLoop {
     engine: Engine,
@@ -92,10 +95,17 @@ impl EventLoop {
     async fn work(&mut self, sources: &mut Sources) -> Result<(), Failure> {
         // The parent may have spoken before anybody listened.
         let mut events = self.receive()?;
+        let mut looked = clock::now();
         loop {
             self.handle(events)?;
             if self.over {
                 return self.last_words(sources).await;
+            }
+            // While there is always something to do, nobody else would look whether the parent asks.
+            let now = clock::now();
+            if now.since(looked) >= LOOK {
+                looked = now;
+                tokio::task::yield_now().await;
             }
             events = self.wait(sources).await?;
         }

@@ -16,7 +16,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 
 /// Events that are taken at once; what the parent says is looked at in between.
-const PIECE: usize = 256;
+const PIECE: usize = 64;
 /// So often a server is read in one go, 256 KiB; one that never stops lets the others go on.
 const READS: usize = 16;
 
