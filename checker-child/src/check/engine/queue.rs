@@ -105,7 +105,8 @@ impl Queue {
     /// When to come again. An entry that nobody means any more may be the earliest one.
     pub(super) fn deadline(&self) -> Option<Monotonic> {
         let waiting = self.waiting.peek().map(|Reverse((at, _))| *at);
-        let waiting = waiting.max(waiting.and(self.end_of_full_moment()));
+        let end = self.end_of_full_moment();
+        let waiting = waiting.map(|at| end.map_or(at, |end| at.max(end)));
         let moment = match self.due.is_empty() || self.in_flight >= self.limit {
             true => None,
             false => self.moment.map(|moment| moment.after(MOMENT)),

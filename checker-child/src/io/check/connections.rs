@@ -69,12 +69,9 @@ impl Connections {
         })
     }
 
-    /// Whether this one belongs here. What a socket may need another process for does not.
+    /// Whether this one belongs here.
     pub(super) fn takes(conversation: &Conversation) -> bool {
-        let endpoint = conversation.endpoint();
-        let ordinary =
-            endpoint.mark == 0 && endpoint.interface.is_none() && endpoint.source_port.is_none();
-        ordinary && conversation.channel() == Channel::Tcp
+        conversation.channel() == Channel::Tcp
     }
 
     /// A descriptor that is readable when some server did something.
@@ -281,7 +278,8 @@ const BROKEN: EpollFlags = EpollFlags::EPOLLERR.union(EpollFlags::EPOLLHUP);
 impl Line {
     /// Begins to connect.
     fn open(endpoint: &Endpoint, ready: &Epoll, number: u64) -> Result<Self, NetError> {
-        let socket = socket::begin(endpoint)?;
+        let socket = socket::own(&Channel::Tcp, endpoint)?;
+        socket::connect(&socket, endpoint)?;
         ready
             .add(&socket, EpollEvent::new(ALL, number))
             .map_err(|errno| net_error::of(&errno.into()))?;

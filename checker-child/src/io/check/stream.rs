@@ -23,8 +23,8 @@ pub(super) enum Line {
 }
 
 /// Connects.
-pub(super) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, NetError> {
-    let socket = socket::begin(endpoint)?;
+pub(super) async fn connect(socket: Socket, endpoint: &Endpoint) -> Result<TcpStream, NetError> {
+    socket::connect(&socket, endpoint)?;
     let of = |error: io::Error| net_error::of(&error);
     let stream = TcpStream::from_std(socket::into_stream(socket)).map_err(of)?;
     stream.writable().await.map_err(of)?;

@@ -2,7 +2,7 @@
 
 use super::connections::Connections;
 use super::random::Random;
-use super::{Contexts, converse};
+use super::{Contexts, Given, converse};
 use holdfast_checker::Event;
 use holdfast_checker::action::Question;
 use holdfast_checker::check::Finding;
@@ -69,11 +69,11 @@ impl Talks {
         self.connections.due(&mut self.taken);
     }
 
-    /// Begins one.
-    pub(crate) fn start(&mut self, talk: TalkId, question: Question) {
+    /// Begins one, where one is given over this socket.
+    pub(crate) fn start(&mut self, talk: TalkId, question: Question, given: Option<Given>) {
         let conversation = question.0;
         let random = self.random.next();
-        if Connections::takes(&conversation) {
+        if given.is_none() && Connections::takes(&conversation) {
             let over = self.connections.start(talk, conversation, random);
             self.taken.extend(over.map(|finding| (talk, finding)));
             return;
@@ -81,7 +81,7 @@ impl Talks {
         let contexts = Arc::clone(&self.contexts);
         let report = self.report.clone();
         let task = tokio::spawn(async move {
-            let finding = converse(conversation, &contexts, random).await;
+            let finding = converse(conversation, &contexts, random, given).await;
             // Nobody listens any more at the end of the process only.
             let _ = report.send((talk, finding));
         });
