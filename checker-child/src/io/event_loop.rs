@@ -1,5 +1,6 @@
 //! Waits for something to happen, asks the engine, does what it says.
 
+use super::alarm::Alarm;
 use super::check::{Contexts, Given, Random, Talks, in_flight, try_ping};
 use super::outbox::Outbox;
 use super::parent::Parent;
@@ -11,10 +12,9 @@ use holdfast_checker::check::engine::IN_FLIGHT;
 use holdfast_checker::{Action, Engine, Event, Outcome, RunId};
 use holdfast_ipc::Channel;
 use holdfast_ipc::channel::ChannelError;
-use holdfast_ipc::config::model::ShellWords;
+use holdfast_ipc::config::model::{Micros, ShellWords};
 use holdfast_ipc::message::{CheckerToParent, ParentToChecker};
 use holdfast_ipc::opening::{Refusal, Request};
-use holdfast_ipc::time::Monotonic;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -27,6 +27,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 const NOISY: Duration = Duration::from_millis(10);
 /// How long the last messages may take.
 const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// How often the kernel is asked what else has come. The parent waits a second for an answer.
+const LOOK: Micros = Micros::from_millis(1);
 
 struct EventLoop {
     engine: Engine,
@@ -45,8 +48,10 @@ struct EventLoop {
 
 /// What is waited for.
 struct Sources {
+    alarm: Alarm,
     parent: AsyncFd<OwnedFd>,
     output: AsyncFd<OwnedFd>,
+    servers: AsyncFd<OwnedFd>,
     children: Signal,
     terminate: Signal,
 }
@@ -54,15 +59,17 @@ struct Sources {
 /// Works until the parent says stop or dies.
 pub(crate) async fn run(parent: Parent) -> Result<(), Failure> {
     let runs = Runs::new().map_err(Failure::of("cannot watch the output of scripts"))?;
-    let mut sources = Sources::new(parent.readiness, &runs)
-        .map_err(Failure::of("cannot start the event loop"))?;
     let mut random = Random::new();
+    let seed = random.next();
+    let talks = Talks::new(random).map_err(Failure::of("cannot watch the servers"))?;
+    let mut sources = Sources::new(parent.readiness, &runs, &talks)
+        .map_err(Failure::of("cannot start the event loop"))?;
     let mut this = EventLoop {
-        engine: Engine::new(random.next(), in_flight(IN_FLIGHT)),
+        engine: Engine::new(seed, in_flight(IN_FLIGHT)),
         channel: parent.channel,
         outbox: Outbox::default(),
         runs,
-        talks: Talks::new(random),
+        talks,
         sockets: HashMap::new(),
         scan: None,
         waiting_probes: Vec::new(),
@@ -75,10 +82,12 @@ pub(crate) async fn run(parent: Parent) -> Result<(), Failure> {
 }
 
 impl Sources {
-    fn new(parent: OwnedFd, runs: &Runs) -> std::io::Result<Self> {
+    fn new(parent: OwnedFd, runs: &Runs, talks: &Talks) -> std::io::Result<Self> {
         Ok(Self {
+            alarm: Alarm::new()?,
             parent: watch(parent, Interest::READABLE | Interest::WRITABLE)?,
             output: watch(runs.readiness()?, Interest::READABLE)?,
+            servers: watch(talks.readiness()?, Interest::READABLE)?,
             children: signal(SignalKind::child())?,
             // The parent-death signal.
             terminate: signal(SignalKind::terminate())?,
@@ -90,10 +99,17 @@ impl EventLoop {
     async fn work(&mut self, sources: &mut Sources) -> Result<(), Failure> {
         // The parent may have spoken before anybody listened.
         let mut events = self.receive()?;
+        let mut looked = clock::now();
         loop {
             self.handle(events)?;
             if self.over {
                 return self.last_words(sources).await;
+            }
+            // While there is always something to do, nobody else would look whether the parent asks.
+            let now = clock::now();
+            if now.since(looked) >= LOOK {
+                looked = now;
+                tokio::task::yield_now().await;
             }
             events = self.wait(sources).await?;
         }
@@ -105,7 +121,8 @@ impl EventLoop {
             true => Interest::READABLE | Interest::WRITABLE,
             false => Interest::READABLE,
         };
-        let deadline = self.engine.next_deadline();
+        let checks = self.engine.next_deadline().into_iter();
+        let deadline = checks.chain(self.talks.next_deadline()).min();
         tokio::select! {
             biased;
             ready = sources.parent.ready(interest), if !self.parent_gone => {
@@ -116,8 +133,18 @@ impl EventLoop {
             }
             _ = sources.terminate.recv() => events.push(Event::ParentGone),
             _ = sources.children.recv() => self.runs.reap(&mut events),
-            () = wait_for(deadline) => events.push(Event::Due),
             () = self.talks.wait() => {}
+            ready = sources.servers.readable() => {
+                let mut ready = ready.map_err(Failure::of("cannot wait for servers"))?;
+                if !self.talks.read_ready() {
+                    ready.clear_ready();
+                }
+            }
+            rang = sources.alarm.wait(deadline) => {
+                rang.map_err(Failure::of("cannot wait for the clock"))?;
+                self.talks.due();
+                events.push(Event::Due);
+            }
             ready = sources.output.readable() => {
                 let mut ready = ready.map_err(Failure::of("cannot wait for output"))?;
                 if !self.runs.read_ready() {
@@ -292,13 +319,6 @@ const fn answered(event: &Event) -> Option<Request> {
     reason = "unsound only for a type that changes or closes its descriptor meanwhile, which \
               OwnedFd cannot; the replacement is an unsafe call"
 )]
-fn watch(fd: OwnedFd, interest: Interest) -> std::io::Result<AsyncFd<OwnedFd>> {
+pub(super) fn watch(fd: OwnedFd, interest: Interest) -> std::io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(fd, interest)
-}
-
-async fn wait_for(deadline: Option<Monotonic>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep(clock::until(deadline)).await,
-        None => std::future::pending().await,
-    }
 }

@@ -1,6 +1,7 @@
 //! Holds the conversations with servers: opens the sockets, sends and reads, keeps the time of each
 //! step.
 
+mod connections;
 mod needs;
 mod net_error;
 mod random;

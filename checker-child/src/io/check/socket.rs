@@ -12,6 +12,16 @@ use std::os::fd::OwnedFd;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+/// Begins a connection. It is there when the socket can be written to without an error.
+pub(super) fn connect(socket: &Socket, endpoint: &Endpoint) -> Result<(), NetError> {
+    match socket.connect(&SockAddr::from(destination(endpoint)?)) {
+        Err(error) if error.raw_os_error() != Some(Errno::EINPROGRESS as i32) => {
+            Err(net_error::of(&error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// A socket with all that the configuration says, not connected yet. The kernel sets identifier and
 /// checksum of one for ping.
 pub(super) fn own(channel: &Channel<'_>, endpoint: &Endpoint) -> Result<Socket, NetError> {
@@ -48,7 +58,7 @@ pub(super) fn may_ping(is_ipv6: bool) -> Option<bool> {
 }
 
 /// Where the check goes.
-pub(super) fn destination(endpoint: &Endpoint) -> Result<SocketAddr, NetError> {
+fn destination(endpoint: &Endpoint) -> Result<SocketAddr, NetError> {
     let mut address = SocketAddr::new(endpoint.address, endpoint.port);
     if let (SocketAddr::V6(v6), Some(interface)) = (&mut address, &endpoint.interface)
         && v6.ip().is_unicast_link_local()
