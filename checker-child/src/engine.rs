@@ -163,6 +163,11 @@ impl Engine {
                 generation,
                 verdicts,
             } => taken(self.watch.known(generation, verdicts)),
+            ParentToChecker::KeptServers {
+                generation,
+                running,
+                kept,
+            } => taken(self.watch.kept(generation, running, kept)),
             ParentToChecker::Held { address, held } => self.held(now, address, held),
         }
     }

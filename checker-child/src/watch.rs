@@ -4,10 +4,10 @@
 use crate::action::{Action, Needs, Question};
 use crate::check::Finding;
 use crate::check::engine::{self, Action as Wish, Prepared, TalkId, Task};
-use crate::check::server::CheckedServer;
+use crate::check::server::{CheckedServer, Item};
 use crate::event::{Outcome, RunId};
 use crate::program_set::{Begun, ProgramSet};
-use holdfast_ipc::balance::{self, CheckId, CheckVerdict, MAX_BATCH};
+use holdfast_ipc::balance::{self, CheckId, CheckVerdict, Kept, MAX_BATCH};
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::config::{CheckerConfig, Generation};
 use holdfast_ipc::message::CheckerToParent;
@@ -22,6 +22,8 @@ const MOST_SERVERS: usize = 1_000_000;
 #[derive(Debug)]
 pub(crate) struct Watch {
     engine: engine::Engine,
+    /// The configuration that the engine has.
+    running: Generation,
     incoming: Incoming,
     programs: ProgramSet,
     /// Verdicts of this turn; a newer one takes the place of an older one.
@@ -32,13 +34,18 @@ pub(crate) struct Watch {
 #[derive(Debug, Default)]
 struct Incoming {
     generation: Generation,
-    servers: Vec<balance::CheckedServer>,
+    servers: Vec<Item>,
+    /// How many servers these are.
+    count: usize,
+    /// Of which configuration the kept ones are.
+    running: Option<Generation>,
     known: Vec<CheckVerdict>,
 }
 
 /// A configuration that can be switched to.
 #[derive(Debug)]
 pub(crate) struct Ready {
+    generation: Generation,
     prepared: Prepared,
     known: Vec<CheckVerdict>,
     /// What has to be provided for it.
@@ -49,6 +56,7 @@ impl Watch {
     pub(crate) fn new(seed: u64, in_flight: usize) -> Self {
         Self {
             engine: engine::Engine::new(seed, in_flight),
+            running: Generation::default(),
             incoming: Incoming::default(),
             programs: ProgramSet::default(),
             news: BTreeMap::new(),
@@ -64,11 +72,27 @@ impl Watch {
         let Some(incoming) = self.incoming.of(generation) else {
             return Ok(());
         };
-        let sum = incoming.servers.len().saturating_add(servers.len());
-        if servers.len() > MAX_BATCH || sum > MOST_SERVERS {
+        if servers.len() > MAX_BATCH {
             return Err("too many servers");
         }
-        incoming.servers.extend(servers);
+        incoming.grow(servers.len())?;
+        CheckedServer::append(servers, &mut incoming.servers);
+        Ok(())
+    }
+
+    /// A stretch of the running list that stays as it is.
+    pub(crate) fn kept(
+        &mut self,
+        generation: Generation,
+        running: Generation,
+        kept: Kept,
+    ) -> Result<(), &'static str> {
+        let Some(incoming) = self.incoming.of(generation) else {
+            return Ok(());
+        };
+        incoming.grow(usize::try_from(kept.count).unwrap_or(usize::MAX))?;
+        incoming.running = Some(running);
+        incoming.servers.push(Item::Kept(kept));
         Ok(())
     }
 
@@ -81,7 +105,10 @@ impl Watch {
         let Some(incoming) = self.incoming.of(generation) else {
             return Ok(());
         };
-        let checks = incoming.servers.iter().map(|server| server.checks.len());
+        let checks = incoming.servers.iter().map(|item| match item {
+            Item::New(server) => server.checks.len(),
+            Item::Kept(_) => 0,
+        });
         let sum = incoming.known.len().saturating_add(verdicts.len());
         if verdicts.len() > MAX_BATCH || sum > checks.sum() {
             return Err("more verdicts than checks");
@@ -101,14 +128,20 @@ impl Watch {
             Some(incoming) => std::mem::take(incoming),
             None => Incoming::default(),
         };
-        let came = incoming.servers.len();
+        let came = incoming.count;
         if u32::try_from(came) != Ok(count) {
             return Err(format!("{came} servers came, {count} were announced"));
         }
-        let servers = CheckedServer::all_of(incoming.servers);
-        let needs = Needs::of(&servers, &config.tls);
+        if incoming.running.is_some_and(|meant| meant != self.running) {
+            return Err(
+                "it keeps servers of another configuration than the running one".to_owned(),
+            );
+        }
+        let prepared = self.engine.prepare(incoming.servers)?;
+        let needs = Needs::of(self.engine.probes(&prepared), &config.tls);
         Ok(Ready {
-            prepared: self.engine.prepare(servers)?,
+            generation,
+            prepared,
             known: incoming.known,
             needs,
         })
@@ -117,8 +150,10 @@ impl Watch {
     /// That configuration is not wanted any more.
     pub(crate) fn abort(&mut self, generation: Generation) {
         if self.incoming.generation == generation {
-            self.incoming.servers = Vec::new();
-            self.incoming.known = Vec::new();
+            self.incoming = Incoming {
+                generation,
+                ..Incoming::default()
+            };
         }
     }
 
@@ -131,6 +166,7 @@ impl Watch {
         runs: &mut dyn FnMut() -> RunId,
     ) -> Vec<Action> {
         self.programs.script_security = script_security;
+        self.running = ready.generation;
         let wishes = self.engine.commit(now, ready.prepared, &ready.known);
         let mut actions = Vec::new();
         if ready.needs != Needs::default() {
@@ -141,7 +177,8 @@ impl Watch {
     }
 
     /// The parent forgets what it cannot find in the new configuration: a verdict over a check with
-    /// another place or other times. Those that go without saying are not told again.
+    /// another place or other times. Those of servers that it kept and those that go without saying
+    /// are not told again.
     pub(crate) fn tell_known(&mut self) {
         let known = self.engine.known();
         self.news
@@ -303,5 +340,13 @@ impl Incoming {
             };
         }
         (generation == self.generation).then_some(self)
+    }
+
+    fn grow(&mut self, more: usize) -> Result<(), &'static str> {
+        self.count = self.count.saturating_add(more);
+        if self.count > MOST_SERVERS {
+            return Err("too many servers");
+        }
+        Ok(())
     }
 }

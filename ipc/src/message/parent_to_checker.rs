@@ -1,5 +1,5 @@
 use super::Hello;
-use crate::balance::{CheckVerdict, CheckedServer};
+use crate::balance::{CheckVerdict, CheckedServer, Kept};
 use crate::config::{CheckerConfig, Generation};
 use crate::state::Verdict;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,15 @@ pub enum ParentToChecker {
         address: IpAddr,
         /// It is here.
         held: bool,
+    },
+    /// In place of `Servers`, in front of `Prepare` alone: servers that stay as they are.
+    KeptServers {
+        /// Of the configuration whose `Prepare` comes behind.
+        generation: Generation,
+        /// The configuration that the child runs, as far as the parent knows.
+        running: Generation,
+        /// Which.
+        kept: Kept,
     },
     /// Heartbeat, answered by `Pong`.
     Ping {

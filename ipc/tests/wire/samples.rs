@@ -326,6 +326,11 @@ pub(crate) fn parent_to_vrrp() -> Vec<ParentToVrrp> {
             generation: GENERATION,
             pools: crate::balance::pools(),
         },
+        ParentToVrrp::KeptPools {
+            generation: GENERATION,
+            running: Generation::new(6),
+            kept: crate::balance::KEPT,
+        },
         ParentToVrrp::Standings {
             generation: GENERATION,
             standings: crate::balance::standings(),
@@ -403,6 +408,11 @@ pub(crate) fn parent_to_checker() -> Vec<ParentToChecker> {
         ParentToChecker::Servers {
             generation: GENERATION,
             servers: crate::balance::servers(),
+        },
+        ParentToChecker::KeptServers {
+            generation: GENERATION,
+            running: Generation::new(6),
+            kept: crate::balance::KEPT,
         },
         ParentToChecker::CheckVerdicts {
             generation: GENERATION,

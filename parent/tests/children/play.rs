@@ -197,6 +197,7 @@ fn vrrp(stage: &Stage) {
         let mut say = |answer: VrrpToParent| parent.send(&answer).unwrap();
         match message {
             ParentToVrrp::CheckVerdicts { .. }
+            | ParentToVrrp::KeptPools { .. }
             | ParentToVrrp::Pools { .. }
             | ParentToVrrp::Standings { .. } => {}
             ParentToVrrp::Hello(_) => {
@@ -356,6 +357,7 @@ fn checker(stage: &Stage) {
         let mut say = |answer: CheckerToParent| parent.send(&answer).unwrap();
         match message {
             ParentToChecker::Servers { .. }
+            | ParentToChecker::KeptServers { .. }
             | ParentToChecker::CheckVerdicts { .. }
             | ParentToChecker::Held { .. } => {}
             ParentToChecker::Hello(_) => {

@@ -135,6 +135,7 @@ pub(crate) fn name(message: &ParentToVrrp) -> &'static str {
         ParentToVrrp::Commit { .. } => "Commit",
         ParentToVrrp::Go => "Go",
         ParentToVrrp::Hello(_) => "Hello",
+        ParentToVrrp::KeptPools { .. } => "KeptPools",
         ParentToVrrp::Ping { .. } => "Ping",
         ParentToVrrp::Pools { .. } => "Pools",
         ParentToVrrp::Prepare { .. } => "Prepare",
