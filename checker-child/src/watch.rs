@@ -6,13 +6,15 @@ use crate::check::Finding;
 use crate::check::engine::{self, Action as Wish, Prepared, TalkId, Task};
 use crate::check::server::{CheckedServer, Item};
 use crate::event::{Outcome, RunId};
+use crate::openings::Openings;
 use crate::program_set::{Begun, ProgramSet};
 use holdfast_ipc::balance::{self, CheckId, CheckVerdict, Kept, MAX_BATCH};
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::config::{CheckerConfig, Generation};
 use holdfast_ipc::message::CheckerToParent;
+use holdfast_ipc::opening::{NotOpened, Request};
 use holdfast_ipc::time::Monotonic;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 /// Servers of one configuration, at most: far above 10,000 pools of 5, and some 500 MB here.
@@ -22,10 +24,12 @@ const MOST_SERVERS: usize = 1_000_000;
 #[derive(Debug)]
 pub(crate) struct Watch {
     engine: engine::Engine,
-    /// The configuration that the engine has.
-    running: Generation,
     incoming: Incoming,
     programs: ProgramSet,
+    openings: Openings,
+    /// The present configuration, and those of its checks whose sockets are asked for.
+    generation: Generation,
+    asking: BTreeSet<CheckId>,
     /// Verdicts of this turn; a newer one takes the place of an older one.
     news: BTreeMap<CheckId, CheckVerdict>,
 }
@@ -39,6 +43,8 @@ struct Incoming {
     count: usize,
     /// Of which configuration the kept ones are.
     running: Option<Generation>,
+    /// Checks of the new ones whose sockets are asked for.
+    asking: BTreeSet<CheckId>,
     known: Vec<CheckVerdict>,
 }
 
@@ -48,6 +54,8 @@ pub(crate) struct Ready {
     generation: Generation,
     prepared: Prepared,
     known: Vec<CheckVerdict>,
+    /// Checks whose sockets are asked for.
+    asking: BTreeSet<CheckId>,
     /// What has to be provided for it.
     needs: Needs,
 }
@@ -56,9 +64,11 @@ impl Watch {
     pub(crate) fn new(seed: u64, in_flight: usize) -> Self {
         Self {
             engine: engine::Engine::new(seed, in_flight),
-            running: Generation::default(),
             incoming: Incoming::default(),
             programs: ProgramSet::default(),
+            openings: Openings::new(in_flight.div_ceil(2)),
+            generation: Generation::default(),
+            asking: BTreeSet::new(),
             news: BTreeMap::new(),
         }
     }
@@ -76,6 +86,7 @@ impl Watch {
             return Err("too many servers");
         }
         incoming.grow(servers.len())?;
+        incoming.asking.extend(asking(&servers));
         CheckedServer::append(servers, &mut incoming.servers);
         Ok(())
     }
@@ -132,10 +143,19 @@ impl Watch {
         if u32::try_from(came) != Ok(count) {
             return Err(format!("{came} servers came, {count} were announced"));
         }
-        if incoming.running.is_some_and(|meant| meant != self.running) {
+        if incoming
+            .running
+            .is_some_and(|meant| meant != self.generation)
+        {
             return Err(
                 "it keeps servers of another configuration than the running one".to_owned(),
             );
+        }
+        let mut asking = incoming.asking;
+        for item in incoming.servers.iter().filter(|_| !self.asking.is_empty()) {
+            if let Item::Kept(kept) = item {
+                asking.extend(self.still_asking(kept));
+            }
         }
         let prepared = self.engine.prepare(incoming.servers)?;
         let needs = Needs::of(self.engine.probes(&prepared), &config.tls);
@@ -143,8 +163,19 @@ impl Watch {
             generation,
             prepared,
             known: incoming.known,
+            asking,
             needs,
         })
+    }
+
+    /// Checks of a stretch that stays whose sockets are asked for, by their next numbers.
+    fn still_asking(&self, kept: &Kept) -> Vec<CheckId> {
+        let mut numbers = self.engine.numbers(kept).peekable();
+        let begins = numbers.peek().copied().unwrap_or(kept.check);
+        numbers
+            .filter(|number| self.asking.contains(number))
+            .map(|number| number.moved(begins, kept.check))
+            .collect()
     }
 
     /// That configuration is not wanted any more.
@@ -166,7 +197,8 @@ impl Watch {
         runs: &mut dyn FnMut() -> RunId,
     ) -> Vec<Action> {
         self.programs.script_security = script_security;
-        self.running = ready.generation;
+        self.generation = ready.generation;
+        self.asking = ready.asking;
         let wishes = self.engine.commit(now, ready.prepared, &ready.known);
         let mut actions = Vec::new();
         if ready.needs != Needs::default() {
@@ -207,6 +239,65 @@ impl Watch {
         self.handle(now, engine::Event::Finished { talk, finding }, runs)
     }
 
+    /// The parent has answered a request for a socket. The error is one of the parent.
+    pub(crate) fn opened(
+        &mut self,
+        now: Monotonic,
+        request: Request,
+        opened: Result<(), NotOpened>,
+        runs: &mut dyn FnMut() -> RunId,
+    ) -> Result<Vec<Action>, &'static str> {
+        let mut actions = Vec::new();
+        if let Some((talk, waiting)) = self.openings.answered(request)? {
+            let opened = match opened {
+                Ok(()) => Ok(request),
+                Err(NotOpened::Refused(refusal)) => Err(refusal),
+                Err(NotOpened::NotTried(reason)) => {
+                    let finding = waiting.not_tried(now, reason);
+                    return Ok(self.finished(now, talk, finding, runs));
+                }
+            };
+            actions.push(Action::ConverseOver {
+                talk,
+                question: Question(waiting.conversation),
+                since: waiting.since,
+                opened,
+            });
+        }
+        actions.extend(self.ask());
+        Ok(actions)
+    }
+
+    /// Asks for the sockets whose turn it is.
+    fn ask(&mut self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        while let Some(talk) = self.openings.next() {
+            let action = match self.asks(talk) {
+                Some(check) => Some(Action::Send(CheckerToParent::Open {
+                    generation: self.generation,
+                    check,
+                    request: self.openings.ask(talk),
+                })),
+                // A reload has changed that while it waited.
+                None => self.openings.take(talk).map(|waiting| Action::Converse {
+                    talk,
+                    question: Question(waiting.conversation),
+                }),
+            };
+            actions.extend(action);
+        }
+        actions
+    }
+
+    /// The number of the check where its socket is asked for.
+    fn asks(&self, talk: TalkId) -> Option<CheckId> {
+        if self.asking.is_empty() {
+            return None;
+        }
+        let number = self.engine.number(talk.check);
+        number.filter(|number| self.asking.contains(number))
+    }
+
     /// A program is over; `None` where it is none of ours.
     pub(crate) fn ended(
         &mut self,
@@ -225,7 +316,7 @@ impl Watch {
     /// Does what is due.
     pub(crate) fn due(&mut self, now: Monotonic, runs: &mut dyn FnMut() -> RunId) -> Vec<Action> {
         let (mut actions, late) = self.programs.due(now);
-        for (talk, finding) in late {
+        for (talk, finding) in late.into_iter().chain(self.openings.due(now)) {
             actions.extend(self.finished(now, talk, finding, runs));
         }
         actions.extend(self.handle(now, engine::Event::Due, runs));
@@ -239,6 +330,7 @@ impl Watch {
             .next_deadline()
             .into_iter()
             .chain(programs)
+            .chain(self.openings.next_deadline())
             .min()
     }
 
@@ -299,6 +391,15 @@ impl Watch {
                 Wish::Begin {
                     talk,
                     task: Task::Talk(conversation),
+                } if self.asks(talk).is_some() => {
+                    if let Some(finding) = self.openings.add(now, talk, conversation) {
+                        let event = engine::Event::Finished { talk, finding };
+                        wishes.extend(self.engine.handle(now, event));
+                    }
+                }
+                Wish::Begin {
+                    talk,
+                    task: Task::Talk(conversation),
                 } => actions.push(Action::Converse {
                     talk,
                     question: Question(conversation),
@@ -313,6 +414,7 @@ impl Watch {
                         wishes.extend(self.engine.handle(now, event));
                     }
                 },
+                Wish::Cancel { talk } if self.openings.take(talk).is_some() => {}
                 Wish::Cancel { talk } => match self.programs.cancel(now, talk) {
                     Some(action) => actions.extend(action),
                     None => actions.push(Action::BreakOff { talk }),
@@ -326,8 +428,15 @@ impl Watch {
                 Wish::Log(record) => actions.push(Action::Send(CheckerToParent::Log(record))),
             }
         }
+        actions.extend(self.ask());
         actions
     }
+}
+
+/// Checks whose sockets are asked for.
+fn asking(servers: &[balance::CheckedServer]) -> impl Iterator<Item = CheckId> {
+    let checks = servers.iter().flat_map(|server| &server.checks);
+    checks.filter(|config| config.asks).map(|config| config.id)
 }
 
 impl Incoming {

@@ -202,6 +202,10 @@ fn same_facts(
     before_at: Stretch,
     now_at: Stretch,
 ) -> bool {
+    // Whether a check asks for its socket depends on nothing else.
+    if before.facts.sockets != now.facts.sockets {
+        return false;
+    }
     checks_of(server, before_at.check).all(|numbered| {
         let id = numbered.id.moved(before_at.check, now_at.check);
         before.owners.of(numbered.id) == now.owners.of(id)

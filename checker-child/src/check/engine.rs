@@ -226,6 +226,13 @@ impl Engine {
         })
     }
 
+    /// The number of a check in the present configuration.
+    pub fn number(&self, check: CheckId) -> Option<Number> {
+        let (server, place) = *self.places.get(&check)?;
+        let numbers = &self.servers.get(server)?.as_ref()?.numbers;
+        numbers.get(place).copied()
+    }
+
     fn slot(&mut self, check: CheckId) -> Option<&mut CheckSlot> {
         let (server, place) = *self.places.get(&check)?;
         self.servers

@@ -25,7 +25,7 @@ impl fmt::Display for ServerKey {
             Service::Address { protocol, .. } | Service::Group { protocol, .. } => {
                 write!(f, "[{address}]:{protocol}:{port}")
             }
-            Service::Mark { .. } => write!(f, "[{address}]:{port}"),
+            Service::Mark { .. } => write!(f, "[{address}]:none:{port}"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Waits for something to happen, asks the engine, does what it says.
 
-use super::check::{Contexts, Random, Talks, in_flight, try_ping};
+use super::check::{Contexts, Given, Random, Talks, in_flight, try_ping};
 use super::outbox::Outbox;
 use super::parent::Parent;
 use super::processes::Scan;
@@ -13,8 +13,9 @@ use holdfast_ipc::Channel;
 use holdfast_ipc::channel::ChannelError;
 use holdfast_ipc::config::model::ShellWords;
 use holdfast_ipc::message::{CheckerToParent, ParentToChecker};
+use holdfast_ipc::opening::{Refusal, Request};
 use holdfast_ipc::time::Monotonic;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,6 +34,8 @@ struct EventLoop {
     outbox: Outbox,
     runs: Runs,
     talks: Talks,
+    /// Sockets that came from the parent, until the engine has heard of them.
+    sockets: HashMap<Request, OwnedFd>,
     scan: Option<Scan>,
     waiting_probes: Vec<Probe>,
     /// Its socket stays readable for ever and is not waited for any more.
@@ -60,6 +63,7 @@ pub(crate) async fn run(parent: Parent) -> Result<(), Failure> {
         outbox: Outbox::default(),
         runs,
         talks: Talks::new(random),
+        sockets: HashMap::new(),
         scan: None,
         waiting_probes: Vec::new(),
         parent_gone: false,
@@ -131,8 +135,11 @@ impl EventLoop {
     fn receive(&mut self) -> Result<Vec<Event>, Failure> {
         let mut events = Vec::new();
         loop {
-            match self.channel.receive() {
-                Ok(Some(message)) => events.push(Event::Message(message)),
+            match self.channel.receive_carrying() {
+                Ok(Some((message, socket))) => {
+                    self.sockets.extend(answered(&message).zip(socket));
+                    events.push(Event::Message(message));
+                }
                 Ok(None) => return Ok(events),
                 Err(ChannelError::Closed) => {
                     self.parent_gone = true;
@@ -148,9 +155,15 @@ impl EventLoop {
     fn handle(&mut self, events: Vec<Event>) -> Result<(), Failure> {
         let mut events = VecDeque::from(events);
         while let Some(event) = events.pop_front() {
+            let answered = match &event {
+                Event::Message(message) => answered(message),
+                _other => None,
+            };
             for action in self.engine.handle(clock::now(), event) {
                 events.extend(self.perform(action)?);
             }
+            // One that nobody waited for any more is closed.
+            answered.and_then(|request| self.sockets.remove(&request));
         }
         for action in self.engine.end_turn() {
             let _none = self.perform(action)?;
@@ -172,7 +185,18 @@ impl EventLoop {
                 self.waiting_probes.extend(probes);
                 self.start_scan();
             }
-            Action::Converse { talk, question } => self.talks.start(talk, question),
+            Action::Converse { talk, question } => self.talks.start(talk, question, None),
+            Action::ConverseOver {
+                talk,
+                question,
+                since,
+                opened,
+            } => {
+                let socket =
+                    opened.and_then(|request| self.sockets.remove(&request).ok_or(Refusal::LOST));
+                let given = Given { since, socket };
+                self.talks.start(talk, question, Some(given));
+            }
             Action::BreakOff { talk } => self.talks.stop(talk),
             Action::Provide(needs) => self.provide(&needs)?,
             Action::Signal { run, force } => self.runs.signal(run, force),
@@ -254,6 +278,14 @@ impl EventLoop {
         tokio::time::timeout(LAST_WORDS, all)
             .await
             .unwrap_or(Ok(()))
+    }
+}
+
+/// Which request a message answers.
+const fn answered(message: &ParentToChecker) -> Option<Request> {
+    match message {
+        ParentToChecker::Opened { request, .. } => Some(*request),
+        _other => None,
     }
 }
 

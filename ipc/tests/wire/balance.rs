@@ -93,6 +93,7 @@ fn checks() -> Vec<CheckConfig> {
             timing: timing(),
             probe: Probe::Tcp(endpoint()),
         },
+        asks: true,
     };
     let page = CheckConfig {
         id: CheckId::new(300),
@@ -110,6 +111,7 @@ fn checks() -> Vec<CheckConfig> {
                 urls: vec![page()],
             }),
         },
+        asks: false,
     };
     vec![tcp, page]
 }

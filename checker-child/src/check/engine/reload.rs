@@ -129,6 +129,13 @@ impl Engine {
         })
     }
 
+    /// The present numbers of the checks in a stretch of the list.
+    pub fn numbers(&self, kept: &Kept) -> impl Iterator<Item = Number> {
+        let places = self.order.get(kept.places()).unwrap_or_default().iter();
+        let slots = places.filter_map(|at| self.servers.get(*at)?.as_ref());
+        slots.flat_map(|slot| slot.numbers.iter().copied())
+    }
+
     /// Switches over. `known` are verdicts of a predecessor over checks that are new here.
     pub fn commit(&mut self, now: Monotonic, prepared: Prepared, known: &[Known]) -> Vec<Action> {
         let Some(prepared) = self.up_to_date(prepared) else {

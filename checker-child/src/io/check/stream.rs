@@ -24,8 +24,7 @@ pub(super) enum Line {
 }
 
 /// Connects.
-pub(super) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, NetError> {
-    let socket = socket::stream(endpoint)?;
+pub(super) async fn connect(socket: Socket, endpoint: &Endpoint) -> Result<TcpStream, NetError> {
     let destination = SockAddr::from(socket::destination(endpoint)?);
     match socket.connect(&destination) {
         Ok(()) => {}

@@ -1,7 +1,7 @@
 //! Conversations that go on, each a task of the event loop.
 
 use super::random::Random;
-use super::{Contexts, converse};
+use super::{Contexts, Given, converse};
 use holdfast_checker::Event;
 use holdfast_checker::action::Question;
 use holdfast_checker::check::Finding;
@@ -43,13 +43,13 @@ impl Talks {
         self.contexts = Rc::new(contexts);
     }
 
-    /// Begins one.
-    pub(crate) fn start(&mut self, talk: TalkId, question: Question) {
+    /// Begins one, where one is given over this socket.
+    pub(crate) fn start(&mut self, talk: TalkId, question: Question, given: Option<Given>) {
         let contexts = Rc::clone(&self.contexts);
         let random = self.random.next();
         let report = self.report.clone();
         let task = spawn_local(async move {
-            let finding = converse(question.0, &contexts, random).await;
+            let finding = converse(question.0, &contexts, random, given).await;
             // Nobody listens any more at the end of the process only.
             let _ = report.send((talk, finding));
         });
