@@ -92,6 +92,7 @@ fn server(number: u32, probe: Probe) -> CheckedServer {
         checks: vec![CheckConfig {
             id: CheckId::new(number),
             check: Check { timing, probe },
+            asks: false,
         }],
     }
 }
@@ -101,7 +102,7 @@ fn generation() -> Generation {
 }
 
 /// The messages with which the parent starts it.
-fn messages(probe: fn(u32) -> Probe) -> Vec<ParentToChecker> {
+fn messages(probe: MakeProbe) -> Vec<ParentToChecker> {
     let all: Vec<_> = (0..SERVERS)
         .map(|number| server(number, probe(number)))
         .collect();
@@ -178,9 +179,12 @@ impl World {
     }
 }
 
-const PROBES: [(&str, fn(u32) -> Probe); 2] = [("tcp", tcp), ("http", http)];
+/// The check of a server.
+type MakeProbe = fn(u32) -> Probe;
 
-fn probe(name: &str) -> fn(u32) -> Probe {
+const PROBES: [(&str, MakeProbe); 2] = [("tcp", tcp), ("http", http)];
+
+fn probe(name: &str) -> MakeProbe {
     PROBES.iter().find(|(each, _)| *each == name).unwrap().1
 }
 

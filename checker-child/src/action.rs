@@ -2,7 +2,6 @@
 
 use crate::check::Conversation;
 use crate::check::engine::TalkId;
-use crate::check::server::CheckedServer;
 use crate::event::RunId;
 use holdfast_ipc::config::model::{Endpoint, Probe as Check, ShellWords, TlsFiles};
 use holdfast_ipc::log::{Level, LogRecord};
@@ -49,11 +48,11 @@ pub struct TlsNeeds {
 }
 
 impl Needs {
-    /// All that these servers need.
-    pub(crate) fn of(servers: &[CheckedServer], files: &TlsFiles) -> Self {
+    /// All that these checks need.
+    pub(crate) fn of<'a>(probes: impl Iterator<Item = &'a Check>, files: &TlsFiles) -> Self {
         let mut needs = Self::default();
-        for check in servers.iter().flat_map(|server| &server.checks) {
-            match &check.probe {
+        for probe in probes {
+            match probe {
                 Check::Http(probe) => {
                     if let Some(options) = &probe.tls {
                         let tls = needs.tls.get_or_insert_with(|| TlsNeeds {

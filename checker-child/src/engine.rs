@@ -164,6 +164,11 @@ impl Engine {
                 generation,
                 verdicts,
             } => taken(self.watch.known(generation, verdicts)),
+            ParentToChecker::KeptServers {
+                generation,
+                running,
+                kept,
+            } => taken(self.watch.kept(generation, running, kept)),
             ParentToChecker::Held { address, held } => self.held(now, address, held),
             ParentToChecker::Opened { request, opened } => self.opened(now, request, opened),
         }

@@ -4,11 +4,11 @@
 use crate::action::{Action, Needs, Question};
 use crate::check::Finding;
 use crate::check::engine::{self, Action as Wish, Prepared, TalkId, Task};
-use crate::check::server::CheckedServer;
+use crate::check::server::{CheckedServer, Item};
 use crate::event::{Outcome, RunId};
 use crate::openings::Openings;
 use crate::program_set::{Begun, ProgramSet};
-use holdfast_ipc::balance::{self, CheckId, CheckVerdict, MAX_BATCH};
+use holdfast_ipc::balance::{self, CheckId, CheckVerdict, Kept, MAX_BATCH};
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::config::{CheckerConfig, Generation};
 use holdfast_ipc::message::CheckerToParent;
@@ -38,7 +38,13 @@ pub(crate) struct Watch {
 #[derive(Debug, Default)]
 struct Incoming {
     generation: Generation,
-    servers: Vec<balance::CheckedServer>,
+    servers: Vec<Item>,
+    /// How many servers these are.
+    count: usize,
+    /// Of which configuration the kept ones are.
+    running: Option<Generation>,
+    /// Checks of the new ones whose sockets are asked for.
+    asking: BTreeSet<CheckId>,
     known: Vec<CheckVerdict>,
 }
 
@@ -76,11 +82,28 @@ impl Watch {
         let Some(incoming) = self.incoming.of(generation) else {
             return Ok(());
         };
-        let sum = incoming.servers.len().saturating_add(servers.len());
-        if servers.len() > MAX_BATCH || sum > MOST_SERVERS {
+        if servers.len() > MAX_BATCH {
             return Err("too many servers");
         }
-        incoming.servers.extend(servers);
+        incoming.grow(servers.len())?;
+        incoming.asking.extend(asking(&servers));
+        CheckedServer::append(servers, &mut incoming.servers);
+        Ok(())
+    }
+
+    /// A stretch of the running list that stays as it is.
+    pub(crate) fn kept(
+        &mut self,
+        generation: Generation,
+        running: Generation,
+        kept: Kept,
+    ) -> Result<(), &'static str> {
+        let Some(incoming) = self.incoming.of(generation) else {
+            return Ok(());
+        };
+        incoming.grow(usize::try_from(kept.count).unwrap_or(usize::MAX))?;
+        incoming.running = Some(running);
+        incoming.servers.push(Item::Kept(kept));
         Ok(())
     }
 
@@ -93,7 +116,10 @@ impl Watch {
         let Some(incoming) = self.incoming.of(generation) else {
             return Ok(());
         };
-        let checks = incoming.servers.iter().map(|server| server.checks.len());
+        let checks = incoming.servers.iter().map(|item| match item {
+            Item::New(server) => server.checks.len(),
+            Item::Kept(_) => 0,
+        });
         let sum = incoming.known.len().saturating_add(verdicts.len());
         if verdicts.len() > MAX_BATCH || sum > checks.sum() {
             return Err("more verdicts than checks");
@@ -113,27 +139,52 @@ impl Watch {
             Some(incoming) => std::mem::take(incoming),
             None => Incoming::default(),
         };
-        let came = incoming.servers.len();
+        let came = incoming.count;
         if u32::try_from(came) != Ok(count) {
             return Err(format!("{came} servers came, {count} were announced"));
         }
-        let asking = asking(&incoming.servers);
-        let servers = CheckedServer::all_of(incoming.servers);
-        let needs = Needs::of(&servers, &config.tls);
+        if incoming
+            .running
+            .is_some_and(|meant| meant != self.generation)
+        {
+            return Err(
+                "it keeps servers of another configuration than the running one".to_owned(),
+            );
+        }
+        let mut asking = incoming.asking;
+        for item in incoming.servers.iter().filter(|_| !self.asking.is_empty()) {
+            if let Item::Kept(kept) = item {
+                asking.extend(self.still_asking(kept));
+            }
+        }
+        let prepared = self.engine.prepare(incoming.servers)?;
+        let needs = Needs::of(self.engine.probes(&prepared), &config.tls);
         Ok(Ready {
             generation,
-            prepared: self.engine.prepare(servers)?,
+            prepared,
             known: incoming.known,
             asking,
             needs,
         })
     }
 
+    /// Checks of a stretch that stays whose sockets are asked for, by their next numbers.
+    fn still_asking(&self, kept: &Kept) -> Vec<CheckId> {
+        let mut numbers = self.engine.numbers(kept).peekable();
+        let begins = numbers.peek().copied().unwrap_or(kept.check);
+        numbers
+            .filter(|number| self.asking.contains(number))
+            .map(|number| number.moved(begins, kept.check))
+            .collect()
+    }
+
     /// That configuration is not wanted any more.
     pub(crate) fn abort(&mut self, generation: Generation) {
         if self.incoming.generation == generation {
-            self.incoming.servers = Vec::new();
-            self.incoming.known = Vec::new();
+            self.incoming = Incoming {
+                generation,
+                ..Incoming::default()
+            };
         }
     }
 
@@ -158,7 +209,8 @@ impl Watch {
     }
 
     /// The parent forgets what it cannot find in the new configuration: a verdict over a check with
-    /// another place or other times. Those that go without saying are not told again.
+    /// another place or other times. Those of servers that it kept and those that go without saying
+    /// are not told again.
     pub(crate) fn tell_known(&mut self) {
         let known = self.engine.known();
         self.news
@@ -382,12 +434,9 @@ impl Watch {
 }
 
 /// Checks whose sockets are asked for.
-fn asking(servers: &[balance::CheckedServer]) -> BTreeSet<CheckId> {
+fn asking(servers: &[balance::CheckedServer]) -> impl Iterator<Item = CheckId> {
     let checks = servers.iter().flat_map(|server| &server.checks);
-    checks
-        .filter(|config| config.asks)
-        .map(|config| config.id)
-        .collect()
+    checks.filter(|config| config.asks).map(|config| config.id)
 }
 
 impl Incoming {
@@ -400,5 +449,13 @@ impl Incoming {
             };
         }
         (generation == self.generation).then_some(self)
+    }
+
+    fn grow(&mut self, more: usize) -> Result<(), &'static str> {
+        self.count = self.count.saturating_add(more);
+        if self.count > MOST_SERVERS {
+            return Err("too many servers");
+        }
+        Ok(())
     }
 }

@@ -284,8 +284,8 @@ prop_compose! {
             upper_threshold: lower_threshold + upper_more,
             lower_threshold,
             inhibit_on_failure: flags[0],
-            notify_up: scripts.0,
-            notify_down: scripts.1,
+            notify_up: scripts.0.map(Box::new),
+            notify_down: scripts.1.map(Box::new),
             smtp_alert: flags[1],
             checks,
         }
@@ -363,8 +363,8 @@ prop_compose! {
             ha_suspend: flags[4],
             quorum: 1,
             hysteresis,
-            quorum_up: scripts.0,
-            quorum_down: scripts.1,
+            quorum_up: scripts.0.map(Box::new),
+            quorum_down: scripts.1.map(Box::new),
             omega: flags[5],
             smtp_alert: flags[6],
             sorry_server: sorry.map(|(address, port, forward, inhibit)| SorryServer {

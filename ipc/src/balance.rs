@@ -4,13 +4,15 @@
 //! The checker child is given the checks, the VRRP child the pools without them. Both know a check by
 //! a number that holds in one configuration; the parent carries verdicts over from one configuration
 //! to the next. Long lists go in pieces in front of `Start` or `Prepare`, so that no child is held
-//! up by one message and an advert can go out in between.
+//! up by one message and an advert can go out in between. In front of `Prepare` a stretch that is
+//! as it was is only named ([`Kept`]); a child that starts is always told everything.
 
 use holdfast_conf::model::{
     Check, Forward, Persistence, Scheduler, SchedulerFlags, Service, SorryServer,
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::ops::Range;
 
 /// Most entries of one message. 64 pools of 5 servers are some 15 KiB, which a child reads in less
 /// than 0.1 ms.
@@ -49,6 +51,35 @@ number! {
 number! {
     /// A real server of one pool in the order of the configuration.
     MemberId
+}
+
+/// A stretch of a list that is as it is in the configuration that the child runs, but for its
+/// numbers. What the child knows about its entries holds on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Where it begins in the list of the configuration that runs, counted from 0.
+    pub first: u32,
+    /// How many entries it has, at least 1.
+    pub count: u32,
+    /// The next number of its first check; the others follow it as they do now.
+    pub check: CheckId,
+}
+
+impl Kept {
+    /// Its places in the list of the configuration that runs.
+    pub fn places(&self) -> Range<usize> {
+        let place = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        let first = place(self.first);
+        first..first.saturating_add(place(self.count))
+    }
+}
+
+impl CheckId {
+    /// Its next number, where the list that it stands in begins with another one than now.
+    #[must_use]
+    pub const fn moved(self, begins: Self, next: Self) -> Self {
+        Self(next.0.saturating_add(self.0.saturating_sub(begins.0)))
+    }
 }
 
 /// A real server whose checks a checker child does.

@@ -9,7 +9,6 @@ use holdfast_ipc::balance::{
     CheckConfig, CheckId, CheckVerdict, CheckedServer, MemberId, PoolCheck, PoolConfig, PoolId,
     PoolMember,
 };
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 /// A check with its number and where it stands.
@@ -38,17 +37,76 @@ pub fn real_name(server: &VirtualServer, real: &RealServer) -> String {
     }
 }
 
+/// Virtual servers that stand one behind the other in a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The place of the first one, counted from 0.
+    pub first: usize,
+    /// How many.
+    pub count: usize,
+    /// The number of the first check.
+    pub check: CheckId,
+}
+
+impl Stretch {
+    /// All of a configuration.
+    pub const fn all(config: &Config) -> Self {
+        Self {
+            first: 0,
+            count: config.virtual_servers.len(),
+            check: CheckId::new(0),
+        }
+    }
+
+    /// One virtual server, with the number of its first check.
+    pub const fn one(first: usize, check: CheckId) -> Self {
+        Self {
+            first,
+            count: 1,
+            check,
+        }
+    }
+
+    /// The place behind it.
+    pub const fn end(&self) -> usize {
+        self.first.saturating_add(self.count)
+    }
+
+    /// The virtual server behind it belongs to it.
+    pub const fn grow(&mut self) {
+        self.count = self.count.saturating_add(1);
+    }
+
+    fn of<'a>(&self, config: &'a Config) -> &'a [VirtualServer] {
+        let servers = config.virtual_servers.get(self.first..self.end());
+        servers.unwrap_or_default()
+    }
+}
+
 /// All checks in the order of their numbers.
 pub fn checks(config: &Config) -> impl Iterator<Item = Numbered<'_>> {
-    let servers = config.virtual_servers.iter();
+    checks_in(config, Stretch::all(config))
+}
+
+fn checks_in(config: &Config, stretch: Stretch) -> impl Iterator<Item = Numbered<'_>> {
+    numbered(stretch.of(config), stretch.check)
+}
+
+/// The checks of a virtual server from the number of its first one on.
+pub fn checks_of(server: &VirtualServer, first: CheckId) -> impl Iterator<Item = Numbered<'_>> {
+    numbered(std::slice::from_ref(server), first)
+}
+
+fn numbered(servers: &[VirtualServer], first: CheckId) -> impl Iterator<Item = Numbered<'_>> {
     servers
+        .iter()
         .flat_map(|server| {
             server.real_servers.iter().flat_map(move |real| {
                 let checks = real.checks.iter().enumerate();
                 checks.map(move |(place, check)| (server, real, place, check))
             })
         })
-        .zip(0_u32..)
+        .zip(first.get()..)
         .map(|((server, real, place, check), id)| Numbered {
             id: CheckId::new(id),
             server,
@@ -58,10 +116,27 @@ pub fn checks(config: &Config) -> impl Iterator<Item = Numbered<'_>> {
         })
 }
 
-/// The pools for the VRRP child, in the order of their numbers.
-pub fn pools(config: &Config) -> impl Iterator<Item = PoolConfig> {
+/// The number of the first check of each virtual server, and the one behind all of them.
+pub fn first_checks(config: &Config) -> Vec<CheckId> {
     let mut next = 0_u32;
-    let servers = config.virtual_servers.iter().zip(0_u32..);
+    let mut all = vec![CheckId::new(0)];
+    all.extend(config.virtual_servers.iter().map(|server| {
+        let checks: usize = server
+            .real_servers
+            .iter()
+            .map(|real| real.checks.len())
+            .sum();
+        next = next.saturating_add(u32::try_from(checks).unwrap_or(u32::MAX));
+        CheckId::new(next)
+    }));
+    all
+}
+
+/// The pools for the VRRP child, in the order of their numbers.
+pub fn pools(config: &Config, stretch: Stretch) -> impl Iterator<Item = PoolConfig> {
+    let mut next = stretch.check.get();
+    let first = u32::try_from(stretch.first).unwrap_or(u32::MAX);
+    let servers = stretch.of(config).iter().zip(first..);
     servers.map(move |(server, id)| pool(server, PoolId::new(id), &mut next))
 }
 
@@ -147,8 +222,16 @@ impl Owners {
 
     /// Who does a check; none where nobody does it or there is no such check.
     pub fn of(&self, check: CheckId) -> Option<&Account> {
-        let at = usize::try_from(check.get()).ok()?;
-        self.accounts.get((*self.owners.get(at)?)?)
+        self.accounts.get(self.place_of(check)?)
+    }
+
+    /// Which of them that is; none where nobody does it.
+    fn place_of(&self, check: CheckId) -> Option<usize> {
+        *self.owners.get(usize::try_from(check.get()).ok()?)?
+    }
+
+    fn place(&self, account: &Account) -> Option<usize> {
+        self.accounts.iter().position(|known| known == account)
     }
 
     /// Who does any.
@@ -157,8 +240,7 @@ impl Owners {
     }
 
     fn index(&mut self, account: &Account) -> usize {
-        let known = self.accounts.iter().position(|known| known == account);
-        known.unwrap_or_else(|| {
+        self.place(account).unwrap_or_else(|| {
             self.accounts.push(account.clone());
             self.accounts.len().saturating_sub(1)
         })
@@ -184,15 +266,17 @@ fn owner<'a>(numbered: &Numbered<'_>, facts: &'a HostFacts) -> Option<&'a Accoun
     }
 }
 
-/// What one checker child does.
+/// What one checker child does for these virtual servers.
 pub fn servers_of<'a>(
     config: &'a Config,
     facts: &'a HostFacts,
     owners: &'a Owners,
-    account: &'a Account,
+    account: &Account,
+    stretch: Stretch,
 ) -> impl Iterator<Item = CheckedServer> + 'a {
-    let mut own = checks(config)
-        .filter(move |numbered| owners.of(numbered.id) == Some(account))
+    let owner = owners.place(account);
+    let mut own = checks_in(config, stretch)
+        .filter(move |numbered| owner.is_some() && owners.place_of(numbered.id) == owner)
         .peekable();
     std::iter::from_fn(move || {
         let first = own.next()?;
@@ -210,6 +294,30 @@ pub fn servers_of<'a>(
         }
         Some(server)
     })
+}
+
+/// What a checker child has of each virtual server: where that begins in its own list, and which
+/// check comes first. The last entry is behind all of them.
+pub fn places_of(config: &Config, owners: &Owners, account: &Account) -> Vec<(u32, CheckId)> {
+    let owner = owners.place(account);
+    let is_own = |id| owner.is_some() && owners.place_of(id) == owner;
+    let mut places = Vec::with_capacity(config.virtual_servers.len().saturating_add(1));
+    let (mut servers, mut next) = (0_u32, 0_u32);
+    for server in &config.virtual_servers {
+        let place = servers;
+        let mut first = None;
+        for real in &server.real_servers {
+            let checks = u32::try_from(real.checks.len()).unwrap_or(u32::MAX);
+            let end = next.saturating_add(checks);
+            let own = (next..end).map(CheckId::new).find(|id| is_own(*id));
+            servers = servers.saturating_add(u32::from(own.is_some()));
+            first = first.or(own);
+            next = end;
+        }
+        places.push((place, first.unwrap_or_else(|| CheckId::new(next))));
+    }
+    places.push((servers, CheckId::new(next)));
+    places
 }
 
 fn check_config(numbered: &Numbered<'_>, facts: &HostFacts) -> CheckConfig {
@@ -260,27 +368,6 @@ pub fn disabled(facts: &HostFacts) -> impl Iterator<Item = CheckVerdict> {
         })
 }
 
-/// For each check of the old configuration its number in the new one, where it asks the same.
-pub fn carry_over(old: &Config, new: &Config) -> Vec<Option<CheckId>> {
-    type Key<'a> = (&'a Service, IpAddr, u16, usize);
-    fn key<'a>(numbered: &Numbered<'a>) -> Key<'a> {
-        let RealServer { address, port, .. } = numbered.real;
-        (&numbered.server.service, *address, *port, numbered.place)
-    }
-    let present: HashMap<Key<'_>, Numbered<'_>> = checks(new)
-        .map(|numbered| (key(&numbered), numbered))
-        .collect();
-    checks(old)
-        .map(|before| {
-            let now = present.get(&key(&before))?;
-            // `misc_dynamic` counts from the configured weight.
-            let same =
-                now.check.probe == before.check.probe && now.real.weight == before.real.weight;
-            same.then_some(now.id)
-        })
-        .collect()
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -303,7 +390,7 @@ pub(crate) mod tests {
     }
 
     /// A virtual server on this port with real servers, each with a weight and these checks.
-    fn server(port: u16, real: &[(&str, u32, &str)]) -> String {
+    pub(crate) fn server(port: u16, real: &[(&str, u32, &str)]) -> String {
         let real: String = real
             .iter()
             .map(|(address, weight, checks)| {
@@ -325,7 +412,7 @@ pub(crate) mod tests {
         loaded.config.unwrap_or_else(|| panic!("{report}"))
     }
 
-    fn account(name: &str, uid: u32) -> Account {
+    pub(crate) fn account(name: &str, uid: u32) -> Account {
         Account {
             uid,
             gid: uid,
@@ -333,7 +420,7 @@ pub(crate) mod tests {
         }
     }
 
-    fn facts() -> HostFacts {
+    pub(crate) fn facts() -> HostFacts {
         HostFacts {
             default_account: account("scripts", 7),
             accounts: BTreeMap::new(),
@@ -345,8 +432,8 @@ pub(crate) mod tests {
         }
     }
 
-    const TCP: &str = "TCP_CHECK {\n}";
-    const MISC: &str = "MISC_CHECK {\nmisc_path \"true\"\n}";
+    pub(crate) const TCP: &str = "TCP_CHECK {\n}";
+    pub(crate) const MISC: &str = "MISC_CHECK {\nmisc_path \"true\"\n}";
 
     fn ids(servers: impl Iterator<Item = CheckedServer>) -> Vec<u32> {
         servers
@@ -367,7 +454,7 @@ pub(crate) mod tests {
                 .map(|member| member.checks.iter().map(|check| check.id.get()).collect())
                 .collect()
         };
-        let pools: Vec<_> = pools(&config).map(numbers).collect();
+        let pools: Vec<_> = pools(&config, Stretch::all(&config)).map(numbers).collect();
         assert_eq!(pools, [vec![vec![0, 1], vec![2]], vec![vec![3]]]);
         let places: Vec<_> = checks(&config)
             .map(|n| (n.id.get(), n.real.address.to_string(), n.place))
@@ -390,10 +477,11 @@ pub(crate) mod tests {
         let config = config(&server(80, &[("10.0.0.1", 1, &two)]));
         let facts = facts();
         let owners = Owners::new(&config, &facts);
-        let own = |account: &Account| ids(servers_of(&config, &facts, &owners, account));
+        let all = Stretch::all(&config);
+        let own = |account: &Account| ids(servers_of(&config, &facts, &owners, account, all));
         assert_eq!(own(&facts.check_account), [0]);
         assert_eq!(own(&facts.default_account), [1]);
-        let misc = servers_of(&config, &facts, &owners, &facts.default_account).next();
+        let misc = servers_of(&config, &facts, &owners, &facts.default_account, all).next();
         let Probe::Misc { command, .. } = misc.unwrap().checks.swap_remove(0).check.probe else {
             panic!("another probe");
         };
@@ -443,31 +531,6 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_check_keeps_its_verdict_over_a_reload_only_where_it_is_the_same() {
-        let old = config(&server(
-            80,
-            &[
-                ("10.0.0.1", 1, TCP),
-                ("10.0.0.2", 1, TCP),
-                ("10.0.0.3", 1, TCP),
-            ],
-        ));
-        let other = "TCP_CHECK {\nconnect_timeout 9\n}";
-        let new = config(
-            &(server(443, &[("10.0.0.1", 1, TCP)])
-                + &server(
-                    80,
-                    &[
-                        ("10.0.0.3", 2, TCP),
-                        ("10.0.0.2", 1, other),
-                        ("10.0.0.1", 1, TCP),
-                    ],
-                )),
-        );
-        assert_eq!(carry_over(&old, &new), [Some(CheckId::new(3)), None, None]);
-    }
-
-    #[test]
     fn numbers_without_a_server_are_not_found() {
         let config = config(&server(80, &[("10.0.0.1", 1, TCP)]));
         let member = |pool, member| {
@@ -490,9 +553,15 @@ pub(crate) mod tests {
         assert_eq!(suspending_addresses(&config).collect::<Vec<_>>(), expected);
         let facts = facts();
         let owners = Owners::new(&config, &facts);
-        let paused: Vec<_> = servers_of(&config, &facts, &owners, &facts.check_account)
-            .map(|check| check.only_with.is_some())
-            .collect();
+        let paused: Vec<_> = servers_of(
+            &config,
+            &facts,
+            &owners,
+            &facts.check_account,
+            Stretch::all(&config),
+        )
+        .map(|check| check.only_with.is_some())
+        .collect();
         assert_eq!(paused, [false, true]);
     }
 }

@@ -82,5 +82,6 @@ pub mod seccomp;
 pub mod side;
 pub mod signum;
 pub mod slice;
+pub mod succession;
 pub mod verdict;
 pub mod words;

@@ -1,7 +1,7 @@
 //! Cuts the configuration into what each child needs, and nothing more.
 
 use crate::account::Account;
-use crate::balance::{Owners, servers_of};
+use crate::balance::{Owners, places_of};
 use crate::opening::{Planned, SocketFacts, planned};
 use holdfast_conf::model::{
     Config, Probe, ScriptAction, ScriptName, ShellWords, TlsFiles, UserSpec,
@@ -100,8 +100,8 @@ fn checkers(
         tls: TlsFiles::default(),
     };
     let count = |account: &Account| {
-        let servers = servers_of(config, facts, owners, account).count();
-        u32::try_from(servers).unwrap_or(u32::MAX)
+        let places = places_of(config, owners, account);
+        places.last().map_or(0, |(servers, _)| *servers)
     };
     let mut checkers: BTreeMap<Account, CheckerConfig> = owners
         .accounts()

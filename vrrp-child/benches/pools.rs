@@ -7,7 +7,9 @@
     reason = "a benchmark may panic"
 )]
 
-use holdfast_ipc::balance::{CheckId, CheckVerdict, PoolCheck, PoolConfig, PoolId, PoolMember};
+use holdfast_ipc::balance::{
+    CheckId, CheckVerdict, Kept, PoolCheck, PoolConfig, PoolId, PoolMember,
+};
 use holdfast_ipc::config::model::{Forward, Lvs, Protocol, Scheduler, SchedulerFlags, Service};
 use holdfast_ipc::config::{Generation, VrrpConfig};
 use holdfast_ipc::message::ParentToVrrp;
@@ -176,6 +178,30 @@ fn program(balancer: &mut Balancer, what: &str) {
     turns.print(&format!("{what}: planning for the kernel"));
 }
 
+/// All stay but each hundredth, which is told anew.
+fn stage_hundredths(balancer: &mut Balancer, running: Generation, next: Generation) {
+    let mut turns = Turns::default();
+    for first in (0..POOLS).step_by(100) {
+        turns.time(|| {
+            let mut changed = pool(first);
+            changed.scheduler = Scheduler::Wlc;
+            balancer.stage_pools(next, vec![changed]);
+            let kept = Kept {
+                first: first + 1,
+                count: 99,
+                check: CheckId::new((first + 1) * 5),
+            };
+            balancer.stage_kept(next, running, kept);
+        });
+    }
+    let config = VrrpConfig {
+        pools: POOLS,
+        ..VrrpConfig::default()
+    };
+    turns.time(|| balancer.prepare(next, &config).unwrap());
+    turns.print("each hundredth differs: messages and check");
+}
+
 fn main() {
     let mut balancer = Balancer::default();
     let first = Generation::new(1);
@@ -185,11 +211,35 @@ fn main() {
     take_over(&mut balancer, &mut turns, "start");
     program(&mut balancer, "start");
     let second = Generation::new(2);
-    stage(&mut balancer, second, "unchanged reload");
+    let all = Kept {
+        first: 0,
+        count: POOLS,
+        check: CheckId::new(0),
+    };
     let mut turns = Turns::default();
-    turns.time(|| balancer.commit(second, Lvs::default()));
+    turns.time(|| {
+        let config = VrrpConfig {
+            pools: POOLS,
+            ..VrrpConfig::default()
+        };
+        balancer.stage_kept(second, first, all);
+        balancer.prepare(second, &config).unwrap();
+        balancer.commit(second, Lvs::default());
+    });
     take_over(&mut balancer, &mut turns, "unchanged reload");
     program(&mut balancer, "unchanged reload");
+    let third = Generation::new(3);
+    stage_hundredths(&mut balancer, second, third);
+    let mut turns = Turns::default();
+    turns.time(|| balancer.commit(third, Lvs::default()));
+    take_over(&mut balancer, &mut turns, "each hundredth differs");
+    program(&mut balancer, "each hundredth differs");
+    let fourth = Generation::new(4);
+    stage(&mut balancer, fourth, "all told anew");
+    let mut turns = Turns::default();
+    turns.time(|| balancer.commit(fourth, Lvs::default()));
+    take_over(&mut balancer, &mut turns, "all told anew");
+    program(&mut balancer, "all told anew");
     let mut turns = Turns::default();
     let mut said = Vec::new();
     for check in 0..1_000 {
@@ -197,7 +247,7 @@ fn main() {
             up: false,
             ..verdict(check)
         };
-        turns.time(|| balancer.verdicts(second, vec![down], &mut said));
+        turns.time(|| balancer.verdicts(fourth, vec![down], &mut said));
     }
     turns.print("a verdict that takes a server out");
     let mut turns = Turns::default();

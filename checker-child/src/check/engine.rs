@@ -144,6 +144,8 @@ pub struct Engine {
     next_talk: u64,
     round: u64,
     servers: Vec<Option<ServerSlot>>,
+    /// Where the servers of the present list stand, in its order.
+    order: Vec<usize>,
     free: Vec<usize>,
     index: HashMap<Arc<ServerKey>, usize>,
     /// Addresses that are here, of those that servers wait for.
@@ -166,6 +168,7 @@ impl Engine {
             next_talk: 0,
             round: 0,
             servers: Vec::new(),
+            order: Vec::new(),
             free: Vec::new(),
             index: HashMap::new(),
             held: BTreeSet::new(),
@@ -204,9 +207,12 @@ impl Engine {
         self.servers.iter().flatten().map(verdict_of)
     }
 
-    /// What is known of each check beyond what everybody assumes, under its present number.
+    /// What is known of each check beyond what everybody assumes, under its present number; without
+    /// those of servers that the last configuration kept.
     pub fn known(&self) -> impl Iterator<Item = Told> {
-        self.servers.iter().flatten().flat_map(|server| {
+        let servers = self.servers.iter().flatten();
+        let told = servers.filter(|server| server.told_in == self.round);
+        told.flat_map(|server| {
             let slots = server.checks.iter().zip(&server.numbers);
             slots.filter_map(|(slot, check)| {
                 let (up, weight, detail) = slot.known(server.weight)?;

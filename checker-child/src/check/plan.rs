@@ -42,14 +42,15 @@ pub struct Plan {
     pub(super) asks: Asks,
 }
 
+/// One of each check is kept, so the large ones are boxed.
 #[derive(Debug)]
 pub(super) enum Asks {
     Tcp,
-    Http(HttpPlan),
+    Http(Box<HttpPlan>),
     /// The line with HELO.
     Smtp(Vec<u8>),
     Dns(Question),
-    Udp(UdpProbe),
+    Udp(Box<UdpProbe>),
     Ping,
 }
 
@@ -66,21 +67,24 @@ impl Plan {
         plan.measure();
         Ok(Self {
             endpoint: probe.endpoint.clone(),
-            asks: Asks::Http(plan),
+            asks: Asks::Http(Box::new(plan)),
         })
     }
 
     fn with_patterns(probe: &Probe, patterns: &mut Patterns) -> Result<Self, String> {
         let (endpoint, asks) = match probe {
             Probe::Tcp(endpoint) => (endpoint, Asks::Tcp),
-            Probe::Http(probe) => (&probe.endpoint, Asks::Http(HttpPlan::new(probe, patterns)?)),
+            Probe::Http(probe) => {
+                let plan = HttpPlan::new(probe, patterns)?;
+                (&probe.endpoint, Asks::Http(Box::new(plan)))
+            }
             Probe::Smtp { endpoint, helo } => (endpoint, Asks::Smtp(helo_line(helo)?)),
             Probe::Dns {
                 endpoint,
                 kind,
                 name,
             } => (endpoint, Asks::Dns(Question::new(name, *kind)?)),
-            Probe::Udp(probe) => (&probe.endpoint, Asks::Udp(probe.clone())),
+            Probe::Udp(probe) => (&probe.endpoint, Asks::Udp(Box::new(probe.clone()))),
             Probe::Ping(endpoint) => (endpoint, Asks::Ping),
             Probe::Misc { .. } => return Err("a MISC_CHECK runs a program".to_owned()),
             Probe::File { .. } | Probe::Bfd { .. } => {

@@ -1,6 +1,6 @@
 //! Real servers and the names that they have in messages and lines.
 
-use holdfast_ipc::balance::{self, CheckId};
+use holdfast_ipc::balance::{self, CheckId, Kept};
 use holdfast_ipc::config::model::{Check, Probe, Service};
 use std::fmt;
 use std::net::IpAddr;
@@ -45,33 +45,55 @@ pub struct CheckedServer {
     pub numbers: Vec<CheckId>,
 }
 
+/// What the list of a configuration says, in its order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A server.
+    New(Box<CheckedServer>),
+    /// Servers that stay as they are.
+    Kept(Kept),
+}
+
+impl From<CheckedServer> for Item {
+    fn from(server: CheckedServer) -> Self {
+        Self::New(Box::new(server))
+    }
+}
+
 impl CheckedServer {
-    /// From the messages of the parent.
-    pub fn all_of(servers: impl IntoIterator<Item = balance::CheckedServer>) -> Vec<Self> {
-        let mut last: Option<Arc<Service>> = None;
-        let named = servers.into_iter().map(|server| {
+    /// Takes a message of the parent into the list.
+    pub(crate) fn append(
+        servers: impl IntoIterator<Item = balance::CheckedServer>,
+        list: &mut Vec<Item>,
+    ) {
+        for server in servers {
             // Servers of one virtual server come one after the other and share its name.
-            let service = match last.take() {
-                Some(last) if *last == server.service => last,
-                Some(_) | None => Arc::new(server.service),
+            let service = match list.last() {
+                Some(Item::New(last)) if *last.key.service == server.service => {
+                    Arc::clone(&last.key.service)
+                }
+                Some(Item::New(_) | Item::Kept(_)) | None => Arc::new(server.service),
             };
-            last = Some(Arc::clone(&service));
-            let (address, port) = (server.address, server.port);
-            let numbers = server.checks.iter().map(|config| config.id).collect();
-            let checks = server.checks.into_iter().map(|config| config.check);
-            Self {
+            // Exactly as long: 50,000 lists of one check have room for four otherwise.
+            let numbers: Box<[_]> = server.checks.iter().map(|config| config.id).collect();
+            let checks: Box<[_]> = server
+                .checks
+                .into_iter()
+                .map(|config| config.check)
+                .collect();
+            let server = Self {
                 key: Arc::new(ServerKey {
                     service,
-                    address,
-                    port,
+                    address: server.address,
+                    port: server.port,
                 }),
                 weight: server.weight,
                 only_with: server.only_with,
-                checks: checks.collect(),
-                numbers,
-            }
-        });
-        named.collect()
+                checks: checks.into_vec(),
+                numbers: numbers.into_vec(),
+            };
+            list.push(server.into());
+        }
     }
 
     /// The verdict before any result: what everybody assumes who has not been told another one.

@@ -6,7 +6,7 @@ use crate::action::Question;
 use crate::check::engine::TalkId;
 use crate::check::{Cause, Excerpt, Finding, Outcome as Result_, Success};
 use crate::event::Outcome;
-use holdfast_ipc::balance::{CheckConfig, CheckId, CheckVerdict, CheckedServer, MAX_BATCH};
+use holdfast_ipc::balance::{CheckConfig, CheckId, CheckVerdict, CheckedServer, Kept, MAX_BATCH};
 use holdfast_ipc::config::model::{
     Check, CheckTiming, Endpoint, Probe, Protocol, Service, ShellWords,
 };
@@ -278,6 +278,50 @@ fn a_reload_does_not_repeat_what_goes_without_saying() {
     world.commit();
     assert_eq!(world.news(), []);
     assert!(world.going.is_empty());
+}
+
+/// All servers of the running configuration stay, with numbers from there on.
+fn keep_all(world: &mut World, running: Generation, count: u32, check: u32) {
+    world.say(ParentToChecker::KeptServers {
+        generation: TWO,
+        running,
+        kept: Kept {
+            first: 0,
+            count,
+            check: CheckId::new(check),
+        },
+    });
+    world.say(ParentToChecker::Prepare {
+        generation: TWO,
+        config: configured(usize::try_from(count).unwrap()),
+    });
+}
+
+#[test]
+fn of_servers_that_stay_the_parent_knows_the_verdicts() {
+    let mut world = World::started(&servers(0, [tcp(80), tcp(81)]));
+    world.wait();
+    world.end_all(false);
+    world.news();
+    keep_all(&mut world, ONE, 2, 7);
+    world.commit();
+    assert_eq!(world.news(), []);
+    world.wait();
+    world.end_all(true);
+    let told = world.news();
+    let (generation, verdicts) = &told[0];
+    let numbers: Vec<_> = verdicts.iter().map(|told| told.check.get()).collect();
+    assert_eq!((*generation, &numbers[..]), (TWO, &[7, 8][..]));
+}
+
+#[test]
+fn servers_of_a_configuration_that_does_not_run_cannot_stay() {
+    let mut world = World::started(&servers(0, [tcp(80)]));
+    keep_all(&mut world, Generation::new(9), 1, 0);
+    assert_eq!(
+        refusals(&world.others),
+        ["it keeps servers of another configuration than the running one"]
+    );
 }
 
 #[test]

@@ -274,10 +274,11 @@ pub struct VirtualServer {
     pub quorum: u32,
     /// `hysteresis`, less than the quorum.
     pub hysteresis: u32,
-    /// `quorum_up`.
-    pub quorum_up: Option<ScriptCommand>,
+    /// `quorum_up`. Rare beside the rest, like all scripts of servers, so it takes room only where
+    /// it is.
+    pub quorum_up: Option<Box<ScriptCommand>>,
     /// `quorum_down`.
-    pub quorum_down: Option<ScriptCommand>,
+    pub quorum_down: Option<Box<ScriptCommand>>,
     /// `omega`: down scripts are run at the stop.
     pub omega: bool,
     /// Mail when the quorum is gained or lost.
@@ -319,9 +320,9 @@ pub struct RealServer {
     /// Weight 0 instead of being taken out when it is down.
     pub inhibit_on_failure: bool,
     /// `notify_up`.
-    pub notify_up: Option<ScriptCommand>,
+    pub notify_up: Option<Box<ScriptCommand>>,
     /// `notify_down`.
-    pub notify_down: Option<ScriptCommand>,
+    pub notify_down: Option<Box<ScriptCommand>>,
     /// Mail when it goes up or down.
     pub smtp_alert: bool,
     /// All of them have to succeed; a server without checks is always alive.

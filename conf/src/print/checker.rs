@@ -76,8 +76,8 @@ pub(super) fn virtual_server(page: &mut Page, server: &VirtualServer) {
         page.flag("ha_suspend", server.ha_suspend);
         page.set("quorum", server.quorum);
         page.set("hysteresis", server.hysteresis);
-        page.command("quorum_up", server.quorum_up.as_ref());
-        page.command("quorum_down", server.quorum_down.as_ref());
+        page.command("quorum_up", server.quorum_up.as_deref());
+        page.command("quorum_down", server.quorum_down.as_deref());
         page.flag("omega", server.omega);
         page.bool("smtp_alert", server.smtp_alert);
         if let Some(sorry) = &server.sorry_server {
@@ -121,8 +121,8 @@ pub(super) fn real_server(page: &mut Page, server: &RealServer) {
         page.differs("uthreshold", server.upper_threshold, 0);
         page.differs("lthreshold", server.lower_threshold, 0);
         page.bool("inhibit_on_failure", server.inhibit_on_failure);
-        page.command("notify_up", server.notify_up.as_ref());
-        page.command("notify_down", server.notify_down.as_ref());
+        page.command("notify_up", server.notify_up.as_deref());
+        page.command("notify_down", server.notify_down.as_deref());
         page.bool("smtp_alert", server.smtp_alert);
         for check in &server.checks {
             self::check(page, check);

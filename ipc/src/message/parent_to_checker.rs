@@ -1,5 +1,5 @@
 use super::{Carries, Hello};
-use crate::balance::{CheckVerdict, CheckedServer};
+use crate::balance::{CheckVerdict, CheckedServer, Kept};
 use crate::config::{CheckerConfig, Generation};
 use crate::opening::{NotOpened, Refusal, Request};
 use crate::state::Verdict;
@@ -55,6 +55,15 @@ pub enum ParentToChecker {
         address: IpAddr,
         /// It is here.
         held: bool,
+    },
+    /// In place of `Servers`, in front of `Prepare` alone: servers that stay as they are.
+    KeptServers {
+        /// Of the configuration whose `Prepare` comes behind.
+        generation: Generation,
+        /// The configuration that the child runs, as far as the parent knows.
+        running: Generation,
+        /// Which.
+        kept: Kept,
     },
     /// Answer to `Open`.
     Opened {

@@ -1,5 +1,5 @@
 use super::Hello;
-use crate::balance::{CheckVerdict, PoolConfig, PoolStanding};
+use crate::balance::{CheckVerdict, Kept, PoolConfig, PoolStanding};
 use crate::config::{Generation, VrrpConfig};
 use crate::opening::{CheckSocket, Request};
 use crate::state::{Checkpoint, Verdict};
@@ -61,6 +61,15 @@ pub enum ParentToVrrp {
     Go,
     /// Greeting. First message, answered by `Hello`.
     Hello(Hello),
+    /// In place of `Pools`, in front of `Prepare` alone: pools that stay as they are.
+    KeptPools {
+        /// Of the configuration whose `Prepare` comes behind.
+        generation: Generation,
+        /// The configuration that the child runs, as far as the parent knows.
+        running: Generation,
+        /// Which.
+        kept: Kept,
+    },
     /// Open a socket for the checker child. Answered by `Opened`.
     Open {
         /// Comes back with the answer.

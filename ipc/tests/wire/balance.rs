@@ -1,8 +1,8 @@
 //! Fixed and arbitrary values of the load balancer.
 
 use holdfast_ipc::balance::{
-    CheckConfig, CheckId, CheckVerdict, CheckedServer, MemberId, PoolChange, PoolCheck, PoolConfig,
-    PoolId, PoolMember, PoolStanding,
+    CheckConfig, CheckId, CheckVerdict, CheckedServer, Kept, MemberId, PoolChange, PoolCheck,
+    PoolConfig, PoolId, PoolMember, PoolStanding,
 };
 use holdfast_ipc::config::model::{
     BodyPattern, Check, CheckTiming, Endpoint, Family, FlushOnStop, Forward, GroupMember,
@@ -14,6 +14,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+
+pub(crate) const KEPT: Kept = Kept {
+    first: 300,
+    count: 2,
+    check: CheckId::new(7),
+};
 
 fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
@@ -294,4 +300,12 @@ pub(crate) fn any_change() -> impl Strategy<Value = PoolChange> {
             }
         }),
     ]
+}
+
+pub(crate) fn any_kept() -> impl Strategy<Value = Kept> {
+    any::<[u32; 3]>().prop_map(|[first, count, check]| Kept {
+        first,
+        count,
+        check: CheckId::new(check),
+    })
 }

@@ -329,6 +329,11 @@ pub(crate) fn parent_to_vrrp() -> Vec<ParentToVrrp> {
             generation: GENERATION,
             pools: crate::balance::pools(),
         },
+        ParentToVrrp::KeptPools {
+            generation: GENERATION,
+            running: Generation::new(6),
+            kept: crate::balance::KEPT,
+        },
         ParentToVrrp::Standings {
             generation: GENERATION,
             standings: crate::balance::standings(),
@@ -429,6 +434,11 @@ pub(crate) fn parent_to_checker() -> Vec<ParentToChecker> {
         ParentToChecker::Servers {
             generation: GENERATION,
             servers: crate::balance::servers(),
+        },
+        ParentToChecker::KeptServers {
+            generation: GENERATION,
+            running: Generation::new(6),
+            kept: crate::balance::KEPT,
         },
         ParentToChecker::CheckVerdicts {
             generation: GENERATION,

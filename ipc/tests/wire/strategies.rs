@@ -1,6 +1,6 @@
 //! Any value of each type that goes over a socket.
 
-use crate::balance::{any_change, any_pools, any_servers, any_standings, any_verdicts};
+use crate::balance::{any_change, any_kept, any_pools, any_servers, any_standings, any_verdicts};
 use crate::opening::{any_reason, any_refusal, any_request, any_socket};
 use holdfast_ipc::balance::CheckId;
 use holdfast_ipc::config::model::{
@@ -452,6 +452,13 @@ pub(crate) fn parent_to_vrrp() -> impl Strategy<Value = ParentToVrrp> {
         }),
         (generation(), any_pools())
             .prop_map(|(generation, pools)| ParentToVrrp::Pools { generation, pools }),
+        (generation(), generation(), any_kept()).prop_map(|(generation, running, kept)| {
+            ParentToVrrp::KeptPools {
+                generation,
+                running,
+                kept,
+            }
+        }),
         (generation(), any_standings()).prop_map(|(generation, standings)| {
             ParentToVrrp::Standings {
                 generation,
@@ -518,6 +525,13 @@ pub(crate) fn parent_to_checker() -> impl Strategy<Value = ParentToChecker> {
         (generation(), any_servers()).prop_map(|(generation, servers)| ParentToChecker::Servers {
             generation,
             servers
+        }),
+        (generation(), generation(), any_kept()).prop_map(|(generation, running, kept)| {
+            ParentToChecker::KeptServers {
+                generation,
+                running,
+                kept,
+            }
         }),
         (generation(), any_verdicts()).prop_map(|(generation, verdicts)| {
             ParentToChecker::CheckVerdicts {

@@ -4,11 +4,12 @@
 use super::daemon::{Daemon, Plan};
 use super::link::{Link, Loss};
 use holdfast::account::Account;
-use holdfast::balance::{disabled, find, pools, servers_of, suspending_addresses};
+use holdfast::balance::{Stretch, disabled, find, pools, servers_of, suspending_addresses};
 use holdfast::fifo::Event;
 use holdfast::logline::one_line;
 use holdfast::notify::server_job;
 use holdfast::side::{CheckerSide, VrrpSide};
+use holdfast::succession::Told;
 use holdfast_conf::model::{Config, RealServer, ScriptCommand, Service, VirtualServer};
 use holdfast_ipc::balance::{
     CheckId, CheckVerdict, MAX_BATCH, MemberId, PoolChange, PoolId, PoolStanding,
@@ -70,11 +71,15 @@ impl Standing {
 impl Balance {
     /// The numbers of the next configuration hold from now on.
     pub(crate) fn renumber(&mut self, plan: &Plan) {
-        let verdicts = std::mem::take(&mut self.verdicts);
-        self.verdicts = carried(&verdicts, plan).map(|v| (v.check, v)).collect();
+        let verdicts = std::mem::take(&mut self.verdicts).into_values();
+        let carried = verdicts.filter_map(|verdict| {
+            let check = plan.succession.check(verdict.check)?;
+            Some((check, CheckVerdict { check, ..verdict }))
+        });
+        self.verdicts = carried.collect();
         self.missed = std::mem::take(&mut self.missed)
             .into_iter()
-            .filter_map(|check| plan.carried(check))
+            .filter_map(|check| plan.succession.check(check))
             .collect();
         let present: BTreeSet<IpAddr> = suspending_addresses(&plan.config).collect();
         self.held.retain(|address| present.contains(address));
@@ -110,14 +115,16 @@ impl Balance {
     }
 }
 
-/// The verdicts that hold in the next configuration too, with their numbers there.
+/// The verdicts that hold in the next configuration too, with their numbers there, as far as a child
+/// is told of their servers again.
 fn carried<'a>(
     verdicts: &'a BTreeMap<CheckId, CheckVerdict>,
     plan: &'a Plan,
 ) -> impl Iterator<Item = CheckVerdict> + 'a {
+    let succession = &plan.succession;
     verdicts.values().filter_map(|verdict| {
-        let check = plan.carried(verdict.check)?;
-        Some(CheckVerdict {
+        let check = succession.check(verdict.check)?;
+        succession.is_told(check).then(|| CheckVerdict {
             check,
             ..verdict.clone()
         })
@@ -142,11 +149,49 @@ pub(crate) fn send_pools(
     plan: &Plan,
     known: impl Iterator<Item = CheckVerdict>,
 ) -> Result<(), Loss> {
+    send_stretch_of_pools(link, plan, Stretch::all(&plan.config))?;
+    send_known(link, plan, known.chain(disabled(&plan.facts)))
+}
+
+/// The same to one that runs the configuration before: what stays is only named.
+fn send_changed_pools(
+    link: &mut Link<VrrpSide>,
+    (running, plan): (&Plan, &Plan),
+    known: impl Iterator<Item = CheckVerdict>,
+) -> Result<(), Loss> {
+    let succession = &plan.succession;
+    for told in succession.pools() {
+        match told {
+            Told::New(stretch) => send_stretch_of_pools(link, plan, stretch)?,
+            Told::Kept(kept) => link.send(&ParentToVrrp::KeptPools {
+                generation: plan.generation,
+                running: running.generation,
+                kept,
+            })?,
+        }
+    }
+    let disabled = disabled(&plan.facts).filter(|verdict| succession.is_told(verdict.check));
+    send_known(link, plan, known.chain(disabled))
+}
+
+fn send_stretch_of_pools(
+    link: &mut Link<VrrpSide>,
+    plan: &Plan,
+    stretch: Stretch,
+) -> Result<(), Loss> {
     let generation = plan.generation;
-    in_pieces(pools(&plan.config), |pools| {
+    in_pieces(pools(&plan.config, stretch), |pools| {
         link.send(&ParentToVrrp::Pools { generation, pools })
-    })?;
-    in_pieces(known.chain(disabled(&plan.facts)), |verdicts| {
+    })
+}
+
+fn send_known(
+    link: &mut Link<VrrpSide>,
+    plan: &Plan,
+    known: impl Iterator<Item = CheckVerdict>,
+) -> Result<(), Loss> {
+    let generation = plan.generation;
+    in_pieces(known, |verdicts| {
         link.send(&ParentToVrrp::CheckVerdicts {
             generation,
             verdicts,
@@ -154,20 +199,42 @@ pub(crate) fn send_pools(
     })
 }
 
-/// Tells a checker child of all its checks.
-pub(crate) fn send_checks(
+/// Tells a checker child of its checks.
+fn send_checks(
     link: &mut Link<CheckerSide>,
     account: &Account,
     plan: &Plan,
+    stretch: Stretch,
 ) -> Result<(), Loss> {
     let generation = plan.generation;
-    let servers = servers_of(&plan.config, &plan.facts, &plan.slices.owners, account);
+    let owners = &plan.slices.owners;
+    let servers = servers_of(&plan.config, &plan.facts, owners, account, stretch);
     in_pieces(servers, |servers| {
         link.send(&ParentToChecker::Servers {
             generation,
             servers,
         })
     })
+}
+
+/// The same to one that runs the configuration before: what stays is only named.
+pub(crate) fn send_changed_checks(
+    link: &mut Link<CheckerSide>,
+    account: &Account,
+    running: &Plan,
+    plan: &Plan,
+) -> Result<(), Loss> {
+    for told in plan.succession.servers(running.edition(), account) {
+        match told {
+            Told::New(stretch) => send_checks(link, account, plan, stretch)?,
+            Told::Kept(kept) => link.send(&ParentToChecker::KeptServers {
+                generation: plan.generation,
+                running: running.generation,
+                kept,
+            })?,
+        }
+    }
+    Ok(())
 }
 
 impl Daemon {
@@ -207,7 +274,8 @@ impl Daemon {
             return Ok(());
         };
         self.balance.missed.clear();
-        send_pools(link, plan, carried(&self.balance.verdicts, plan))
+        let known = carried(&self.balance.verdicts, plan);
+        send_changed_pools(link, (&self.plan, plan), known)
     }
 
     /// In front of the `Start` of a checker.
@@ -216,7 +284,7 @@ impl Daemon {
         let Some(link) = slot.and_then(|slot| slot.link.as_mut()) else {
             return Ok(());
         };
-        send_checks(link, account, &self.plan)?;
+        send_checks(link, account, &self.plan, Stretch::all(&self.plan.config))?;
         let generation = self.plan.generation;
         let owners = &self.plan.slices.owners;
         let known = self.balance.verdicts.values();
@@ -261,7 +329,7 @@ impl Daemon {
             .into_iter()
             .filter_map(|verdict| {
                 let check = if old {
-                    self.plan.carried(verdict.check)?
+                    self.plan.succession.check(verdict.check)?
                 } else {
                     verdict.check
                 };
@@ -396,15 +464,15 @@ fn subject<'a>(
     Some((server, real, up))
 }
 
-const fn script_of<'a>(
+fn script_of<'a>(
     server: &'a VirtualServer,
     real: Option<&'a RealServer>,
     up: bool,
 ) -> Option<&'a ScriptCommand> {
     match (real, up) {
-        (Some(real), true) => real.notify_up.as_ref(),
-        (Some(real), false) => real.notify_down.as_ref(),
-        (None, true) => server.quorum_up.as_ref(),
-        (None, false) => server.quorum_down.as_ref(),
+        (Some(real), true) => real.notify_up.as_deref(),
+        (Some(real), false) => real.notify_down.as_deref(),
+        (None, true) => server.quorum_up.as_deref(),
+        (None, false) => server.quorum_down.as_deref(),
     }
 }

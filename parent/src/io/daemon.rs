@@ -11,7 +11,6 @@ use super::script::{Context, Scripts};
 use super::signals::Signals;
 use super::slot::Slot;
 use holdfast::account::Account;
-use holdfast::balance::carry_over;
 use holdfast::cli::Options;
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
@@ -19,9 +18,9 @@ use holdfast::reload::Reload;
 use holdfast::requests::Requests;
 use holdfast::side::{CheckerSide, VrrpSide};
 use holdfast::slice::{HostFacts, Slices, slice};
+use holdfast::succession::{Edition, Succession};
 use holdfast_conf::HostNeed;
 use holdfast_conf::model::{Config, InstanceName, ScriptName, VrrpInstance};
-use holdfast_ipc::balance::CheckId;
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::state::{Checkpoint, Verdict};
@@ -50,8 +49,8 @@ pub(crate) struct Plan {
     pub(crate) needs: Vec<HostNeed>,
     pub(crate) facts: HostFacts,
     pub(crate) slices: Slices,
-    /// For each check of the configuration before this one its number here, where it is the same.
-    carry: Vec<Option<CheckId>>,
+    /// What it has of the configuration before it.
+    pub(crate) succession: Succession,
     /// What was said about this host already.
     pub(crate) remarks: BTreeSet<String>,
 }
@@ -72,20 +71,23 @@ impl Plan {
             needs,
             facts,
             slices,
-            carry: Vec::new(),
+            succession: Succession::default(),
             remarks,
         }
     }
 
     /// The one behind another.
     pub(crate) fn behind(mut self, before: &Self) -> Self {
-        self.carry = carry_over(&before.config, &self.config);
+        self.succession = Succession::new(before.edition(), self.edition());
         self
     }
 
-    /// The number here of a check of the configuration before this one.
-    pub(crate) fn carried(&self, check: CheckId) -> Option<CheckId> {
-        *self.carry.get(usize::try_from(check.get()).ok()?)?
+    pub(crate) fn edition(&self) -> Edition<'_> {
+        Edition {
+            config: &self.config,
+            facts: &self.facts,
+            owners: &self.slices.owners,
+        }
     }
 
     pub(crate) fn instance(&self, name: &InstanceName) -> Option<&VrrpInstance> {

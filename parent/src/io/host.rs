@@ -337,17 +337,17 @@ pub(crate) fn named(scripts: &NotifyScripts) -> Vec<(&'static str, &ScriptComman
 fn server_scripts(server: &VirtualServer) -> impl Iterator<Item = (&'static str, &ScriptCommand)> {
     let real = server.real_servers.iter().flat_map(|real| {
         [
-            ("notify_up", &real.notify_up),
-            ("notify_down", &real.notify_down),
+            ("notify_up", real.notify_up.as_deref()),
+            ("notify_down", real.notify_down.as_deref()),
         ]
     });
     [
-        ("quorum_up", &server.quorum_up),
-        ("quorum_down", &server.quorum_down),
+        ("quorum_up", server.quorum_up.as_deref()),
+        ("quorum_down", server.quorum_down.as_deref()),
     ]
     .into_iter()
     .chain(real)
-    .filter_map(|(word, command)| Some((word, command.as_ref()?)))
+    .filter_map(|(word, command)| Some((word, command?)))
 }
 
 /// The real file system.

@@ -1,6 +1,6 @@
 //! A reload: read, hold against this host, prepare, commit.
 
-use super::balancing::send_checks;
+use super::balancing::send_changed_checks;
 use super::clock;
 use super::config::{self, Good, Outcome};
 use super::daemon::{ChildId, Daemon, Plan};
@@ -149,7 +149,7 @@ impl Daemon {
             let config = config.clone();
             let message = ParentToChecker::Prepare { generation, config };
             asked.insert(ChildId::Checker(account.clone()));
-            let _ = send_checks(link, account, plan);
+            let _ = send_changed_checks(link, account, &self.plan, plan);
             let _ = link.prepare(generation, &message, now);
         }
         asked

@@ -100,6 +100,7 @@ const TESTS: &[Test] = tests! {
     servers::pools_and_checks_come_before_the_start_of_the_children,
     servers::verdicts_over_servers_reach_the_vrrp_child_and_both_successors,
     servers::verdicts_over_servers_go_on_under_their_new_numbers_after_a_reload,
+    servers::a_reload_tells_only_what_is_different_and_a_successor_everything,
     servers::a_verdict_over_a_foreign_check_ends_the_checker,
     servers::scripts_of_servers_run_once_and_a_successor_repeats_none,
     servers::scripts_of_servers_run_at_the_stop_beside_each_other,

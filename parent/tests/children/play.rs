@@ -209,6 +209,7 @@ fn vrrp(stage: &Stage) {
         let mut say = |answer: VrrpToParent| parent.send(&answer).unwrap();
         match message {
             ParentToVrrp::CheckVerdicts { .. }
+            | ParentToVrrp::KeptPools { .. }
             | ParentToVrrp::Open { .. }
             | ParentToVrrp::Pools { .. }
             | ParentToVrrp::Standings { .. } => {}
@@ -453,6 +454,7 @@ fn checker(stage: &Stage) {
         let mut say = |answer: CheckerToParent| parent.send(&answer).unwrap();
         match message {
             ParentToChecker::Servers { .. }
+            | ParentToChecker::KeptServers { .. }
             | ParentToChecker::CheckVerdicts { .. }
             | ParentToChecker::Held { .. } => {}
             ParentToChecker::Opened { opened, .. } => {

@@ -87,14 +87,52 @@ pub(crate) fn verdicts_over_servers_go_on_under_their_new_numbers_after_a_reload
     daemon.signal(Signal::SIGHUP);
     daemon.wait_log("Reload complete", 1);
     let moved = FIRST.replace("CheckId(0)", "CheckId(3)");
+    // The VRRP child has it; only a successor has to be told.
+    let told = stage.told("vrrp").join("\n");
+    assert!(!told.contains(&moved), "{told}");
+    assert!(
+        told.contains("Kept { first: 0, count: 1, check: CheckId(3) }"),
+        "{told}"
+    );
+    stage.part("checker", "");
+    end(stage.pid("r.pid"), Signal::SIGKILL);
     stage.wait_told("vrrp", &moved, 1);
-    let told = stage.told("vrrp");
-    let at = |text: &str| {
-        told.iter()
-            .position(|message| message.contains(text))
-            .unwrap()
-    };
-    assert!(at(&moved) < at("Prepare"), "{told:?}");
+}
+
+pub(crate) fn a_reload_tells_only_what_is_different_and_a_successor_everything() {
+    let stage = stage();
+    stage.part("checker", "check-verdict");
+    let daemon = stage.start_up();
+    stage.wait_told("vrrp", FIRST, 1);
+    stage.part("checker", "");
+    let words = |child: &str, from: usize| stage.told_words(child).split_off(from);
+    let (vrrp, checker) = (words("vrrp", 0).len(), words("checker", 0).len());
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+    assert_eq!(words("vrrp", vrrp), ["KeptPools", "Prepare", "Commit"]);
+    assert_eq!(
+        words("checker", checker),
+        ["KeptServers", "Prepare", "Commit"]
+    );
+    let (vrrp, checker) = (vrrp + 3, checker + 3);
+    let added = SERVERS.replace("192.0.2.1 80", "192.0.2.1 443");
+    let changed = SERVERS.replace("ha_suspend", "quorum 2");
+    stage.configure(&format!("{added}{changed}"));
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 2);
+    // With what is known of the checks of the changed one.
+    let all = ["Pools", "CheckVerdicts", "Prepare", "Commit"];
+    assert_eq!(words("vrrp", vrrp), all);
+    assert_eq!(words("checker", checker), ["Servers", "Prepare", "Commit"]);
+    assert!(stage.told("vrrp")[vrrp + 1].contains("CheckId(3)"));
+    let checker = stage.told("checker").len();
+    end(stage.pid("c.pid"), Signal::SIGKILL);
+    stage.wait_told("checker", "Go", 2);
+    let successor = words("checker", checker);
+    assert_eq!(
+        successor,
+        ["Hello", "Servers", "CheckVerdicts", "Start", "Go"]
+    );
 }
 
 pub(crate) fn a_verdict_over_a_foreign_check_ends_the_checker() {

@@ -239,8 +239,11 @@ pub(crate) fn a_relative_log_file_is_reopened_where_it_was() {
     fs::rename(stage.path("own.log"), stage.path("own.log.1")).unwrap();
     daemon.signal(Signal::SIGHUP);
     daemon.wait_log("Reload complete", 1);
-    let text = fs::read_to_string(stage.path("own.log")).unwrap();
-    assert!(text.contains("Reload complete"), "{text}");
+    // The line goes to the console first.
+    wait_for("the line in the file", || {
+        let text = fs::read_to_string(stage.path("own.log")).ok()?;
+        text.contains("Reload complete").then_some(())
+    });
 }
 
 pub(crate) fn a_configuration_that_others_can_write_is_refused() {

@@ -66,6 +66,8 @@ pub(crate) struct EventLoop {
     phase: Phase,
     generation: Generation,
     prepared: Option<(Generation, VrrpConfig)>,
+    /// `Prepare` that waits until the pools of the running configuration are all there.
+    asked: Option<(Generation, VrrpConfig)>,
     /// `Commit` is not answered yet.
     committing: bool,
     events: VecDeque<Event<'static>>,
@@ -120,6 +122,7 @@ impl EventLoop {
             phase: Phase::Ready(Box::new(start), state),
             generation,
             prepared: None,
+            asked: None,
             committing: false,
             events: VecDeque::new(),
             actions: Vec::new(),
@@ -299,6 +302,11 @@ impl EventLoop {
             ParentToVrrp::Pools { generation, pools } => {
                 self.balancer.stage_pools(generation, pools);
             }
+            ParentToVrrp::KeptPools {
+                generation,
+                running,
+                kept,
+            } => self.balancer.stage_kept(generation, running, kept),
             ParentToVrrp::Hello(_) | ParentToVrrp::Standings { .. } | ParentToVrrp::Start(_) => {
                 let text = format!("{} out of turn from the parent", startup::name(&message));
                 return Err(Fatal::Conversation(text));
@@ -364,6 +372,10 @@ impl EventLoop {
     }
 
     fn prepare(&mut self, generation: Generation, config: VrrpConfig) {
+        if self.balancer.is_moving() {
+            self.asked = Some((generation, config));
+            return;
+        }
         let possible = self.engine.prepare(&config);
         let possible = possible.and_then(|()| self.balancer.prepare(generation, &config));
         let answer = match possible {

@@ -136,6 +136,7 @@ pub(crate) fn name(message: &ParentToVrrp) -> &'static str {
         ParentToVrrp::Commit { .. } => "Commit",
         ParentToVrrp::Go => "Go",
         ParentToVrrp::Hello(_) => "Hello",
+        ParentToVrrp::KeptPools { .. } => "KeptPools",
         ParentToVrrp::Open { .. } => "Open",
         ParentToVrrp::Ping { .. } => "Ping",
         ParentToVrrp::Pools { .. } => "Pools",

@@ -4,11 +4,11 @@
 use super::super::http::Patterns;
 use super::super::plan::Work;
 use super::super::schedule::part;
-use super::super::server::CheckedServer;
+use super::super::server::{CheckedServer, Item, ServerKey};
 use super::slot::{CheckSlot, ServerSlot};
 use super::{Action, CheckId, Engine, Number, spread, tell_if_other};
-use holdfast_ipc::balance::CheckVerdict as Known;
-use holdfast_ipc::config::model::Check;
+use holdfast_ipc::balance::{CheckVerdict as Known, Kept};
+use holdfast_ipc::config::model::{Check, Probe};
 use holdfast_ipc::time::Monotonic;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -21,9 +21,16 @@ pub struct Prepared {
     servers: Vec<Incoming>,
 }
 
-/// A server of a new configuration.
+/// A part of the list of a new configuration.
 #[derive(Debug)]
-struct Incoming {
+enum Incoming {
+    New(Box<Newcomer>),
+    Kept(Kept),
+}
+
+/// A server of a new configuration, told in full.
+#[derive(Debug)]
+struct Newcomer {
     config: CheckedServer,
     /// Where it is already.
     at: Option<usize>,
@@ -41,37 +48,92 @@ struct Source {
 
 impl Engine {
     /// Makes a configuration ready without any effect; says what is wrong where it cannot be.
-    pub fn prepare(&self, servers: Vec<CheckedServer>) -> Result<Prepared, String> {
+    pub fn prepare(
+        &self,
+        list: impl IntoIterator<Item = impl Into<Item>>,
+    ) -> Result<Prepared, String> {
         let mut patterns = Patterns::default();
         let mut seen = vec![false; self.servers.len()];
         let mut new = HashSet::new();
-        let mut all = Vec::with_capacity(servers.len());
-        for config in servers {
-            let key = &config.key;
-            let at = self.index.get(key).copied();
-            let twice = match at.and_then(|at| seen.get_mut(at)) {
-                Some(seen) => std::mem::replace(seen, true),
-                None => !new.insert(Arc::clone(key)),
+        let mut all = Vec::new();
+        for item in list {
+            let incoming = match item.into() {
+                Item::New(config) => self.newcomer(*config, &mut seen, &mut new, &mut patterns)?,
+                Item::Kept(kept) => {
+                    self.check_kept(&kept, &mut seen)?;
+                    Incoming::Kept(kept)
+                }
             };
-            let named = |what: &str| format!("service {key} of VS {}: {what}", key.service);
-            if twice {
-                return Err(named("it is there twice"));
-            }
-            let present = at.and_then(|at| self.servers.get(at)?.as_ref());
-            let present = present.map_or(&[][..], |slot| &slot.checks);
-            let stay = present.iter().map(|slot| &slot.check).eq(&config.checks);
-            let sources = (!stay).then(|| sources_of(&config.checks, present, &mut patterns));
-            let sources = sources.transpose().map_err(|reason| named(&reason))?;
-            all.push(Incoming {
-                config,
-                at,
-                sources,
-            });
+            all.push(incoming);
         }
         Ok(Prepared {
             round: self.round,
             servers: all,
         })
+    }
+
+    fn newcomer(
+        &self,
+        config: CheckedServer,
+        seen: &mut [bool],
+        new: &mut HashSet<Arc<ServerKey>>,
+        patterns: &mut Patterns,
+    ) -> Result<Incoming, String> {
+        let key = &config.key;
+        let at = self.index.get(key).copied();
+        let twice = match at.and_then(|at| seen.get_mut(at)) {
+            Some(seen) => std::mem::replace(seen, true),
+            None => !new.insert(Arc::clone(key)),
+        };
+        let named = |what: &str| format!("service {key} of VS {}: {what}", key.service);
+        if twice {
+            return Err(named("it is there twice"));
+        }
+        let present = at.and_then(|at| self.servers.get(at)?.as_ref());
+        let present = present.map_or(&[][..], |slot| &slot.checks);
+        let stay = present.iter().map(|slot| &slot.check).eq(&config.checks);
+        let sources = (!stay).then(|| sources_of(&config.checks, present, patterns));
+        let sources = sources.transpose().map_err(|reason| named(&reason))?;
+        Ok(Incoming::New(Box::new(Newcomer {
+            config,
+            at,
+            sources,
+        })))
+    }
+
+    fn check_kept(&self, kept: &Kept, seen: &mut [bool]) -> Result<(), String> {
+        let places = self.order.get(kept.places());
+        for at in places.ok_or("it keeps servers that are not here")? {
+            let seen = seen.get_mut(*at).map(|seen| std::mem::replace(seen, true));
+            if seen != Some(false) {
+                return Err("it keeps a server twice".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// All that the checks of a configuration ask that was made ready for the present one.
+    pub fn probes<'a>(&'a self, prepared: &'a Prepared) -> impl Iterator<Item = &'a Probe> {
+        let parts = prepared.servers.iter();
+        parts.flat_map(|incoming| -> Box<dyn Iterator<Item = &Probe>> {
+            match incoming {
+                Incoming::New(new) => Box::new(new.config.checks.iter().map(|check| &check.probe)),
+                Incoming::Kept(kept) => {
+                    let places = self.order.get(kept.places()).unwrap_or_default().iter();
+                    let slots = places.filter_map(|at| self.servers.get(*at)?.as_ref());
+                    Box::new(
+                        slots.flat_map(|slot| slot.checks.iter().map(|slot| &slot.check.probe)),
+                    )
+                }
+            }
+        })
+    }
+
+    /// The present numbers of the checks in a stretch of the list.
+    pub fn numbers(&self, kept: &Kept) -> impl Iterator<Item = Number> {
+        let places = self.order.get(kept.places()).unwrap_or_default().iter();
+        let slots = places.filter_map(|at| self.servers.get(*at)?.as_ref());
+        slots.flat_map(|slot| slot.numbers.iter().copied())
     }
 
     /// Switches over. `known` are verdicts of a predecessor over checks that are new here.
@@ -84,24 +146,16 @@ impl Engine {
         self.round = self.round.saturating_add(1);
         let mut queue_holds = self.round > 1;
         self.waiting.clear();
-        for Incoming {
-            config,
-            at,
-            sources,
-        } in prepared.servers
-        {
-            let at = at.unwrap_or_else(|| self.place_for(&config));
-            if let Some(address) = config.only_with {
-                self.waiting.entry(address).or_default().push(at);
+        let before = std::mem::take(&mut self.order);
+        self.order.reserve_exact(before.len());
+        for incoming in prepared.servers {
+            match incoming {
+                Incoming::New(new) => {
+                    let other = self.arrive(now, &known, *new, &mut actions);
+                    queue_holds &= !other;
+                }
+                Incoming::Kept(kept) => self.keep(&kept, &before),
             }
-            let held = |address| self.held.contains(&address);
-            let suspended = config.only_with.is_some_and(|address| !held(address));
-            let arrival = Arrival {
-                now,
-                suspended,
-                known: &known,
-            };
-            queue_holds &= !self.take_over(&arrival, at, config, sources, &mut actions);
         }
         let waiting = &self.waiting;
         self.held.retain(|address| waiting.contains_key(address));
@@ -113,14 +167,65 @@ impl Engine {
         actions
     }
 
-    /// Another configuration may have come in between; what was ready then is still.
+    /// A server that is told in full. True where a check is due at another time than before.
+    fn arrive(
+        &mut self,
+        now: Monotonic,
+        known: &HashMap<Number, &Known>,
+        new: Newcomer,
+        actions: &mut Vec<Action>,
+    ) -> bool {
+        let Newcomer {
+            config,
+            at,
+            sources,
+        } = new;
+        let at = at.unwrap_or_else(|| self.place_for(&config));
+        self.order.push(at);
+        if let Some(address) = config.only_with {
+            self.waiting.entry(address).or_default().push(at);
+        }
+        let held = |address| self.held.contains(&address);
+        let suspended = config.only_with.is_some_and(|address| !held(address));
+        let arrival = Arrival {
+            now,
+            suspended,
+            known,
+        };
+        self.take_over(&arrival, at, config, sources, actions)
+    }
+
+    /// Servers that stay as they are; only the numbers of their checks change.
+    fn keep(&mut self, kept: &Kept, before: &[usize]) {
+        let mut begins = None;
+        for at in before.get(kept.places()).unwrap_or_default() {
+            self.order.push(*at);
+            let Some(server) = self.servers.get_mut(*at).and_then(Option::as_mut) else {
+                continue;
+            };
+            server.round = self.round;
+            for number in &mut server.numbers {
+                let begins = *begins.get_or_insert(*number);
+                *number = number.moved(begins, kept.check);
+            }
+            if let Some(address) = server.only_with {
+                self.waiting.entry(address).or_default().push(*at);
+            }
+        }
+    }
+
+    /// Another configuration may have come in between; what was ready then is still, unless it
+    /// keeps something of the one that it followed.
     fn up_to_date(&self, prepared: Prepared) -> Option<Prepared> {
         if prepared.round == self.round {
             return Some(prepared);
         }
         let servers = prepared.servers.into_iter();
-        self.prepare(servers.map(|incoming| incoming.config).collect())
-            .ok()
+        let configs = servers.map(|incoming| match incoming {
+            Incoming::New(new) => Some(new.config),
+            Incoming::Kept(_) => None,
+        });
+        self.prepare(configs.collect::<Option<Vec<_>>>()?).ok()
     }
 
     fn place_for(&mut self, config: &CheckedServer) -> usize {
@@ -155,6 +260,7 @@ impl Engine {
             return other;
         };
         server.round = self.round;
+        server.told_in = self.round;
         server.weight = config.weight;
         server.only_with = config.only_with;
         server.numbers = std::mem::take(&mut config.numbers);

@@ -29,7 +29,7 @@ pub(super) struct CheckSlot {
     /// The newest failure, for as long as it is down.
     pub(super) last: Option<Box<Finding>>,
     /// The words of a predecessor for the verdict that is gone on from.
-    pub(super) said: Option<String>,
+    pub(super) said: Option<Box<str>>,
 }
 
 /// What a check does to the weight of its server.
@@ -77,7 +77,7 @@ impl CheckSlot {
                 Some(_) | None => Weight::Leaves,
             },
             last: None,
-            said: known.map(|known| known.detail.clone()),
+            said: known.map(|known| known.detail.as_str().into()),
         }
     }
 
@@ -96,7 +96,7 @@ impl CheckSlot {
         let name = name_of(&self.check.probe);
         match (&self.last, &self.said) {
             (Some(finding), _) => format!("{name} {finding}"),
-            (None, Some(said)) => said.clone(),
+            (None, Some(said)) => said.to_string(),
             (None, None) if self.schedule.is_up() => format!("{name} succeeds"),
             (None, None) => format!("{name} has not succeeded yet (alpha)"),
         }
@@ -136,6 +136,8 @@ pub(super) struct ServerSlot {
     pub(super) told: Verdict,
     /// The configuration that names it.
     pub(super) round: u64,
+    /// The last one that said what it is, rather than that it stays.
+    pub(super) told_in: u64,
 }
 
 /// A verdict over a real server.
@@ -157,6 +159,7 @@ impl ServerSlot {
             numbers: Vec::new(),
             told: Verdict { up, weight: None },
             round,
+            told_in: round,
         }
     }
 

@@ -1,7 +1,7 @@
 use super::super::cause::{Cause, Doing, NetError};
 use super::super::conversation::Success;
 use super::super::excerpt::Excerpt;
-use super::super::server::CheckedServer;
+use super::super::server::{CheckedServer, Item};
 use super::*;
 use crate::event;
 use holdfast_ipc::balance;
@@ -576,6 +576,72 @@ fn what_was_ready_before_another_reload_is_ready_still() {
     assert_eq!(watched.len(), 2);
     assert!(world.engine.verdict(&key(3)).is_none());
     world.turn(good());
+}
+
+/// Servers 1 to 4 with a check each, numbered from there.
+fn four(first: u32) -> Vec<CheckedServer> {
+    let numbered = (1..=4).zip(first..).map(|(number, check)| CheckedServer {
+        numbers: vec![Number::new(check)],
+        ..server(number, vec![tcp(80)])
+    });
+    numbered.collect()
+}
+
+fn kept(first: u32, count: u32, check: u32) -> Item {
+    Item::Kept(balance::Kept {
+        first,
+        count,
+        check: Number::new(check),
+    })
+}
+
+#[test]
+fn servers_that_stay_keep_verdict_and_conversation_under_other_numbers() {
+    let mut world = World::new(four(0));
+    world.wait();
+    let mut list = vec![Item::from(CheckedServer {
+        numbers: vec![Number::new(0)],
+        ..server(9, vec![tcp(80)])
+    })];
+    list.push(kept(1, 3, 1));
+    let prepared = world.engine.prepare(list).unwrap();
+    assert_eq!(world.engine.probes(&prepared).count(), 4);
+    let actions = world.engine.commit(world.now, prepared, &[]);
+    world.carry_out(actions);
+    assert!(world.engine.verdict(&key(1)).is_none());
+    assert_eq!((world.cancelled.len(), world.going.len()), (1, 3));
+    while !world.going.is_empty() {
+        world.end(bad());
+    }
+    let numbers: Vec<_> = world.checks.iter().map(|v| v.check.get()).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    // Only of a server that was told again the parent may have forgotten the verdict.
+    let known = world.engine.known().count();
+    let prepared = world.engine.prepare([kept(0, 4, 0)]).unwrap();
+    let actions = world.engine.commit(world.now, prepared, &[]);
+    world.carry_out(actions);
+    assert_eq!((known, world.engine.known().count()), (0, 0));
+    assert!(!world.is_up(2));
+}
+
+#[test]
+fn what_is_kept_has_to_be_here_and_once() {
+    let world = World::new(four(0));
+    let refused = |list: Vec<Item>| world.engine.prepare(list).unwrap_err();
+    assert_eq!(
+        refused(vec![kept(1, 4, 0)]),
+        "it keeps servers that are not here"
+    );
+    assert_eq!(
+        refused(vec![kept(u32::MAX, u32::MAX, 0)]),
+        "it keeps servers that are not here"
+    );
+    assert_eq!(
+        refused(vec![kept(0, 2, 0), kept(1, 1, 2)]),
+        "it keeps a server twice"
+    );
+    let twice = refused(vec![kept(0, 4, 0), server(2, vec![tcp(80)]).into()]);
+    assert!(twice.contains("is there twice"), "{twice}");
 }
 
 #[test]

@@ -93,8 +93,8 @@ fn real_server(
         upper_threshold: settings.number(Word::UpperThreshold).unwrap_or(0),
         lower_threshold: settings.number(Word::LowerThreshold).unwrap_or(0),
         inhibit_on_failure: either(Word::InhibitOnFailure).unwrap_or(false),
-        notify_up: script::command(cx, settings, Word::NotifyUp, &subject),
-        notify_down: script::command(cx, settings, Word::NotifyDown, &subject),
+        notify_up: script::command(cx, settings, Word::NotifyUp, &subject).map(Box::new),
+        notify_down: script::command(cx, settings, Word::NotifyDown, &subject).map(Box::new),
         smtp_alert: true,
         checks,
     };

@@ -94,6 +94,7 @@ impl EventLoop {
             self.ipvs.ask(work)?;
         }
         self.answer_commit();
+        self.answer_prepare();
         Ok(())
     }
 
@@ -103,6 +104,15 @@ impl EventLoop {
             self.committing = false;
             let generation = self.generation;
             self.parent.send(&VrrpToParent::Committed { generation });
+        }
+    }
+
+    /// What could not be prepared while the running configuration was taken over.
+    fn answer_prepare(&mut self) {
+        if !self.balancer.is_moving()
+            && let Some((generation, config)) = self.asked.take()
+        {
+            self.prepare(generation, config);
         }
     }
 

@@ -2,14 +2,15 @@
 //! lines and news for the parent out.
 
 mod kernel;
+mod staged;
 
 use super::desired;
-use super::pool::{Before, News, Pool, Verdicts};
+use super::pool::{Before, News, Pool};
 use super::table::ServiceKey;
 use super::work::{Done, Work};
 use crate::event::{IfIndex, PresentAddress};
 use holdfast_ipc::balance::{
-    CheckId, CheckVerdict, MemberId, PoolChange, PoolConfig, PoolId, PoolStanding,
+    CheckId, CheckVerdict, Kept, MemberId, PoolChange, PoolConfig, PoolId, PoolStanding,
 };
 use holdfast_ipc::config::model::{FlushOnStop, InstanceName, Lvs, LvsTimeouts, Service};
 use holdfast_ipc::config::{Generation, VrrpConfig};
@@ -17,7 +18,8 @@ use holdfast_ipc::log::LogRecord;
 use holdfast_ipc::state::VrrpState;
 use holdfast_ipc::time::Monotonic;
 use kernel::Kernel;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use staged::{Arrival, Move, Staged};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 /// What the balancer wants to have done, in this order.
@@ -41,46 +43,6 @@ pub enum Action {
     },
 }
 
-/// A configuration that is being told, up to its `Start` or `Commit`.
-#[derive(Clone, Debug, Default)]
-struct Staged {
-    generation: Generation,
-    pools: Vec<PoolConfig>,
-    verdicts: Verdicts,
-    standings: BTreeMap<PoolId, PoolStanding>,
-}
-
-impl Staged {
-    fn into_move(self) -> Next {
-        Next {
-            pools: self.pools.into_iter(),
-            verdicts: self.verdicts,
-            standings: self.standings,
-        }
-    }
-}
-
-/// What is left of a staged configuration.
-#[derive(Clone, Debug)]
-struct Next {
-    pools: std::vec::IntoIter<PoolConfig>,
-    verdicts: Verdicts,
-    standings: BTreeMap<PoolId, PoolStanding>,
-}
-
-/// On the way from one configuration to the next.
-#[derive(Clone, Debug)]
-struct Move {
-    from: Generation,
-    next: Next,
-    old: VecDeque<Pool>,
-    /// Where each service stands in `old`.
-    places: HashMap<Service, usize>,
-    owners: BTreeMap<ServiceKey, usize>,
-    /// Verdicts that came meanwhile.
-    late: Vec<CheckVerdict>,
-}
-
 /// Pools that are taken over in one turn of the loop: some 0.2 ms.
 const POOLS_PER_PIECE: usize = 64;
 /// Services that are compared by name alone in one turn.
@@ -97,7 +59,7 @@ pub struct Balancer {
     moving: Option<Move>,
     pools: Vec<Pool>,
     places: HashMap<Service, usize>,
-    checks: BTreeMap<CheckId, (usize, MemberId)>,
+    checks: HashMap<CheckId, (usize, MemberId)>,
     owners: BTreeMap<ServiceKey, usize>,
     addresses: BTreeSet<(IpAddr, IfIndex)>,
     held: BTreeSet<IpAddr>,
@@ -107,8 +69,13 @@ pub struct Balancer {
 
 impl Balancer {
     /// Pools of a configuration whose `Start` or `Prepare` comes behind.
-    pub fn stage_pools(&mut self, generation: Generation, mut pools: Vec<PoolConfig>) {
-        self.staged(generation).pools.append(&mut pools);
+    pub fn stage_pools(&mut self, generation: Generation, pools: Vec<PoolConfig>) {
+        self.staged(generation).add(pools);
+    }
+
+    /// Pools of the running configuration that are in the next one as they are.
+    pub fn stage_kept(&mut self, generation: Generation, running: Generation, kept: Kept) {
+        self.staged(generation).keep(running, kept);
     }
 
     /// Verdicts: of the running configuration they count at once, else they wait for theirs.
@@ -147,29 +114,28 @@ impl Balancer {
     fn staged(&mut self, generation: Generation) -> &mut Staged {
         let staged = self.staged.get_or_insert_default();
         if staged.generation != generation {
-            *staged = Staged {
-                generation,
-                ..Staged::default()
-            };
+            *staged = Staged::of(generation);
         }
         staged
     }
 
-    /// Checks that a configuration is complete and can be programmed.
+    /// Checks that a configuration is complete and can be programmed. Not to be asked while
+    /// `is_moving`: what it keeps may not be there yet.
     pub fn prepare(&self, generation: Generation, config: &VrrpConfig) -> Result<(), String> {
         let staged = self
             .staged
             .as_ref()
             .filter(|staged| staged.generation == generation);
-        let pools = staged.map_or(&[][..], |staged| &staged.pools);
-        if u32::try_from(pools.len()) != Ok(config.pools) {
+        let none = Staged::default();
+        let staged = staged.unwrap_or(&none);
+        let came = staged.count(self.generation, self.pools.len())?;
+        if u32::try_from(came) != Ok(config.pools) {
             return Err(format!(
-                "{} virtual servers were announced, {} came",
+                "{} virtual servers were announced, {came} came",
                 config.pools,
-                pools.len()
             ));
         }
-        pools.iter().try_for_each(desired::check)
+        staged.new_pools().try_for_each(desired::check)
     }
 
     /// The prepared configuration is not wanted.
@@ -195,18 +161,21 @@ impl Balancer {
     fn begin_move(&mut self, generation: Generation, lvs: Lvs) {
         let staged = self.staged.take();
         let staged = staged.filter(|staged| staged.generation == generation);
-        self.moving = Some(Move {
-            from: self.generation,
-            next: staged.unwrap_or_default().into_move(),
-            old: std::mem::take(&mut self.pools).into(),
-            places: std::mem::take(&mut self.places),
-            owners: std::mem::take(&mut self.owners),
-            late: Vec::new(),
-        });
-        self.checks.clear();
-        self.generation = generation;
+        let staged = staged.unwrap_or_default();
+        let from = std::mem::replace(&mut self.generation, generation);
         self.lvs = lvs;
         self.follow();
+        if staged.is_the_same(&self.pools) {
+            return;
+        }
+        self.moving = Some(Move::new(
+            from,
+            staged,
+            std::mem::take(&mut self.pools),
+            std::mem::take(&mut self.places),
+            std::mem::take(&mut self.owners),
+        ));
+        self.checks.clear();
     }
 
     /// True between `start` or `commit` and the last `move_on`.
@@ -236,40 +205,44 @@ impl Balancer {
     /// New pools from their predecessors. False where none is left.
     fn adopt_some(&mut self, moving: &mut Move, actions: &mut Vec<Action>) -> bool {
         let mut news = Vec::new();
-        let configs = moving.next.pools.by_ref().take(POOLS_PER_PIECE);
-        let configs: Vec<PoolConfig> = configs.collect();
-        let any = !configs.is_empty();
-        for config in configs {
-            let place = moving.places.get(&config.service);
-            let known = place.and_then(|place| moving.old.get(*place));
-            let standing = moving.next.standings.get(&config.id);
-            let before = match (known, standing) {
-                (Some(pool), _) => Before::Reload(pool),
-                (None, Some(standing)) => Before::Predecessor(standing),
-                (None, None) => Before::Nothing,
+        let mut any = false;
+        for _ in 0..POOLS_PER_PIECE {
+            let Some(arrival) = moving.arrive() else {
+                break;
             };
-            let mut pool = Pool::new(config, &moving.next.verdicts, before);
-            match known {
-                Some(known) => pool.resume(known, &mut news),
-                None => pool.start(standing, &mut news),
+            any = true;
+            match arrival {
+                Arrival::New(config) => {
+                    let pool = adopt(moving, *config, &mut news);
+                    self.put(pool, |_| false);
+                }
+                Arrival::Kept(place, mut pool, check) => {
+                    pool.renumber(self.next_pool(), check);
+                    self.put(*pool, |key| moving.was_owner(key, place));
+                }
             }
-            self.put(pool);
         }
         self.say(self.generation, news, actions);
         any
     }
 
+    fn next_pool(&self) -> PoolId {
+        PoolId::new(u32::try_from(self.pools.len()).unwrap_or(u32::MAX))
+    }
+
     /// Takes a pool in: numbers of its checks, and whose each service of the kernel is, the first
-    /// pool's that names it.
-    fn put(&mut self, pool: Pool) {
+    /// pool's that names it. What is `kept` is in the kernel as it should be.
+    fn put(&mut self, pool: Pool, kept: impl Fn(&ServiceKey) -> bool) {
         let place = self.pools.len();
         for (check, member) in pool.checks() {
             self.checks.insert(check, (place, member));
         }
-        for (key, entry) in pool.entries() {
+        for key in pool.keys() {
             if let std::collections::btree_map::Entry::Vacant(free) = self.owners.entry(key) {
                 free.insert(place);
-                self.kernel.want(key, Some(entry));
+                if !kept(&key) {
+                    self.kernel.want(key, Some(pool.entry(&key)));
+                }
             }
         }
         self.places.insert(pool.config().service.clone(), place);
@@ -279,22 +252,24 @@ impl Balancer {
     /// Old pools say what is gone with them. False where none is left.
     fn dismiss_some(&self, moving: &mut Move, actions: &mut Vec<Action>) -> bool {
         let mut gone = Vec::new();
-        let count = moving.old.len().min(POOLS_PER_PIECE);
-        for pool in moving.old.drain(..count) {
+        let mut any = false;
+        for pool in moving.leave(POOLS_PER_PIECE) {
+            any = true;
+            let Some(pool) = pool else {
+                continue;
+            };
             let place = self.places.get(&pool.config().service);
             let next = place.and_then(|place| self.pools.get(*place));
             pool.farewell(next, &mut gone);
         }
         self.say(moving.from, gone, actions);
-        count > 0
+        any
     }
 
     /// Services that no pool names any more go. False where none is left.
     fn disown_some(&mut self, moving: &mut Move) -> bool {
         for _ in 0..KEYS_PER_PIECE {
-            // Freeing all verdicts at once takes milliseconds as well.
-            moving.next.verdicts.pop_first();
-            let Some((key, _)) = moving.owners.pop_first() else {
+            let Some(key) = moving.disown() else {
                 return false;
             };
             if !self.owners.contains_key(&key) {
@@ -313,9 +288,9 @@ impl Balancer {
         };
         let mut news = Vec::new();
         if pool.verdict(member, verdict, &mut news) && !self.stopping {
-            for (key, entry) in pool.entries() {
+            for key in pool.keys() {
                 if self.owners.get(&key) == Some(&place) {
-                    self.kernel.want(key, Some(entry));
+                    self.kernel.want(key, Some(pool.entry(&key)));
                 }
             }
         }
@@ -474,4 +449,21 @@ impl Balancer {
             News::Changed(change) => Action::Changed { generation, change },
         }));
     }
+}
+
+/// A pool that is told in full goes on from the one that had its service.
+fn adopt(moving: &Move, config: PoolConfig, news: &mut Vec<News>) -> Pool {
+    let known = moving.predecessor(&config.service);
+    let standing = moving.standing(config.id);
+    let before = match (known, standing) {
+        (Some(pool), _) => Before::Reload(pool),
+        (None, Some(standing)) => Before::Predecessor(standing),
+        (None, None) => Before::Nothing,
+    };
+    let mut pool = Pool::new(config, moving.verdicts(), before);
+    match known {
+        Some(known) => pool.resume(known, news),
+        None => pool.start(standing, news),
+    }
+    pool
 }

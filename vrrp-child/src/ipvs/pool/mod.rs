@@ -9,7 +9,7 @@ mod lines;
 use super::desired;
 use super::table::{Entry, Server, ServerKey, ServiceKey};
 use holdfast_ipc::balance::{
-    CheckId, CheckVerdict, MemberId, PoolChange, PoolConfig, PoolMember, PoolStanding,
+    CheckId, CheckVerdict, MemberId, PoolChange, PoolConfig, PoolId, PoolMember, PoolStanding,
 };
 use holdfast_ipc::log::{Level, LogRecord};
 use std::collections::BTreeMap;
@@ -140,6 +140,25 @@ impl Pool {
         })
     }
 
+    /// Its first check.
+    pub fn first_check(&self) -> Option<CheckId> {
+        self.checks().next().map(|(check, _)| check)
+    }
+
+    /// It stays as it is in another configuration: only numbers change.
+    pub fn renumber(&mut self, id: PoolId, check: CheckId) {
+        self.config.id = id;
+        let Some(first) = self.first_check() else {
+            return;
+        };
+        for (config, member) in self.config.members.iter_mut().zip(&mut self.members) {
+            for (config, own) in config.checks.iter_mut().zip(&mut member.checks) {
+                config.id = config.id.moved(first, check);
+                own.id = own.id.moved(first, check);
+            }
+        }
+    }
+
     /// Says how it begins, or what is different from what a predecessor has said last: that changed
     /// while there was none.
     pub fn start(&mut self, standing: Option<&PoolStanding>, news: &mut Vec<News>) {
@@ -259,13 +278,16 @@ impl Pool {
     }
 
     /// What the kernel should have of it: nothing behind a stop.
-    pub fn entries(&self) -> impl Iterator<Item = (ServiceKey, Entry)> {
+    pub fn keys(&self) -> impl Iterator<Item = ServiceKey> {
         let keys = (!self.stopped).then(|| desired::services(&self.config.service));
-        keys.into_iter().flatten().map(|key| {
-            let options = desired::options(&self.config, key.family());
-            let servers = self.servers(&key);
-            (key, Entry { options, servers })
-        })
+        keys.into_iter().flatten()
+    }
+
+    /// How the kernel should have one of its services.
+    pub fn entry(&self, key: &ServiceKey) -> Entry {
+        let options = desired::options(&self.config, key.family());
+        let servers = self.servers(key);
+        Entry { options, servers }
     }
 
     fn servers(&self, key: &ServiceKey) -> BTreeMap<ServerKey, Server> {
