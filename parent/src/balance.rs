@@ -465,6 +465,29 @@ mod tests {
     }
 
     #[test]
+    fn a_checker_is_given_the_file_that_its_check_follows_and_what_it_holds_is_asked_anew_elsewhere()
+     {
+        let with_file = |path: &str| {
+            let blocks =
+                format!("track_file a {{\nfile {path}\n}}\ntrack_file b {{\nfile /run/other\n}}\n");
+            let check = "FILE_CHECK {\ntrack_file a\n}";
+            config(&(blocks + &server(80, &[("10.0.0.1", 1, check)])))
+        };
+        let old = with_file("/run/a");
+        let facts = facts();
+        let owners = Owners::new(&old, &facts);
+        let servers: Vec<_> = servers_of(&old, &facts, &owners, &facts.check_account).collect();
+        let told = format!("{servers:?}");
+        assert!(
+            told.contains("/run/a") && !told.contains("/run/other"),
+            "{told}"
+        );
+        let carried = |new: &str| carry_over(&old, &with_file(new));
+        assert_eq!(carried("/run/a"), [Some(CheckId::new(0))]);
+        assert_eq!(carried("/run/b"), [None]);
+    }
+
+    #[test]
     fn numbers_without_a_server_are_not_found() {
         let config = config(&server(80, &[("10.0.0.1", 1, TCP)]));
         let member = |pool, member| {

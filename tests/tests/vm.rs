@@ -39,6 +39,8 @@ scenarios! {
     firewall_marks_and_groups_reach_the_table,
     a_reload_keeps_the_connections_of_servers_that_stay,
     a_crash_of_any_child_keeps_the_connections,
+    a_file_moves_the_weight,
+    a_file_takes_a_server_out,
 }
 
 /// What the run left: its whole output, and the folder with logs and tables.

@@ -1,6 +1,7 @@
 //! Why a check failed, in an operator's words.
 
 use super::dns::Rcode;
+use super::file::{FilePath, Reading};
 use super::http::{Digest, PATTERN_WINDOW};
 use crate::verdict::Reason;
 use holdfast_ipc::config::model::Micros;
@@ -263,17 +264,25 @@ pub enum Cause {
     /// A program could not be run.
     NotRun(String),
     /// The number in a followed file says so.
-    FileValue(i64),
+    File {
+        /// Which.
+        path: FilePath,
+        /// What it says.
+        reading: Reading,
+    },
     /// The BFD session is down.
     BfdDown,
 }
 
 impl Cause {
-    /// True where the text already says how long it took.
+    /// True where the text already says how long it took, or it took no time.
     pub(crate) const fn tells_time(&self) -> bool {
         matches!(
             self,
-            Self::TimedOut { .. } | Self::TooSlow { .. } | Self::RunTimedOut { .. }
+            Self::TimedOut { .. }
+                | Self::TooSlow { .. }
+                | Self::RunTimedOut { .. }
+                | Self::File { .. }
         )
     }
 }
@@ -328,7 +337,7 @@ impl fmt::Display for Cause {
             Self::Signal(signal) => Reason::Signal(*signal).fmt(f),
             Self::RunTimedOut { after } => Reason::TimedOut(*after).fmt(f),
             Self::NotRun(reason) => write!(f, "not run: {}", Bounded(reason)),
-            Self::FileValue(value) => write!(f, "the file holds {value}"),
+            Self::File { path, reading } => write!(f, "{path} {reading}"),
             Self::BfdDown => f.write_str("the BFD session is down"),
         }
     }

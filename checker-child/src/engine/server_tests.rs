@@ -11,10 +11,10 @@ use holdfast_ipc::config::model::{
     Check, CheckTiming, Endpoint, Probe, Protocol, Service, ShellWords,
 };
 
-const ONE: Generation = Generation::new(1);
-const TWO: Generation = Generation::new(2);
+pub(super) const ONE: Generation = Generation::new(1);
+pub(super) const TWO: Generation = Generation::new(2);
 
-fn check(probe: Probe) -> Check {
+pub(super) fn check(probe: Probe) -> Check {
     let timing = CheckTiming {
         delay_loop: Micros::from_secs(10),
         retry: 0,
@@ -48,7 +48,7 @@ fn misc() -> Check {
 }
 
 /// Servers with one check each, numbered from there.
-fn servers(first: u32, checks: impl IntoIterator<Item = Check>) -> Vec<CheckedServer> {
+pub(super) fn servers(first: u32, checks: impl IntoIterator<Item = Check>) -> Vec<CheckedServer> {
     let numbered = (first..).zip(checks);
     numbered
         .map(|(number, check)| CheckedServer {
@@ -69,7 +69,7 @@ fn servers(first: u32, checks: impl IntoIterator<Item = Check>) -> Vec<CheckedSe
         .collect()
 }
 
-fn configured(count: usize) -> CheckerConfig {
+pub(super) fn configured(count: usize) -> CheckerConfig {
     CheckerConfig {
         servers: u32::try_from(count).unwrap(),
         ..config([])
@@ -102,6 +102,7 @@ impl World {
         world.say(ParentToChecker::Start(CheckerStart {
             generation: ONE,
             config: configured(servers.len()),
+            fresh: true,
             verdicts: Vec::new(),
         }));
         world.say(ParentToChecker::Go);
@@ -432,6 +433,7 @@ fn an_address_that_was_here_before_the_start_counts() {
     world.say(ParentToChecker::Start(CheckerStart {
         generation: ONE,
         config: configured(1),
+        fresh: true,
         verdicts: Vec::new(),
     }));
     world.say(ParentToChecker::Go);

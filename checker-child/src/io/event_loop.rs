@@ -1,6 +1,7 @@
 //! Waits for something to happen, asks the engine, does what it says.
 
 use super::check::{Contexts, Random, Talks, in_flight, try_ping};
+use super::files::Files;
 use super::outbox::Outbox;
 use super::parent::Parent;
 use super::processes::Scan;
@@ -33,6 +34,7 @@ struct EventLoop {
     outbox: Outbox,
     runs: Runs,
     talks: Talks,
+    files: Files,
     scan: Option<Scan>,
     waiting_probes: Vec<Probe>,
     /// Its socket stays readable for ever and is not waited for any more.
@@ -60,6 +62,7 @@ pub(crate) async fn run(parent: Parent) -> Result<(), Failure> {
         outbox: Outbox::default(),
         runs,
         talks: Talks::new(random),
+        files: Files::new(),
         scan: None,
         waiting_probes: Vec::new(),
         parent_gone: false,
@@ -114,6 +117,7 @@ impl EventLoop {
             _ = sources.children.recv() => self.runs.reap(&mut events),
             () = wait_for(deadline) => events.push(Event::Due),
             () = self.talks.wait() => {}
+            () = self.files.wait() => {}
             ready = sources.output.readable() => {
                 let mut ready = ready.map_err(Failure::of("cannot wait for output"))?;
                 if !self.runs.read_ready() {
@@ -124,6 +128,7 @@ impl EventLoop {
             () = tokio::task::yield_now(), if self.scan.is_some() => self.go_on_scanning(&mut events),
         }
         self.talks.take(&mut events);
+        self.files.take(&mut events);
         Ok(events)
     }
 
@@ -174,6 +179,8 @@ impl EventLoop {
             }
             Action::Converse { talk, question } => self.talks.start(talk, question),
             Action::BreakOff { talk } => self.talks.stop(talk),
+            Action::Look { path, init } => self.files.look(path, init),
+            Action::Unfollow { path } => self.files.unfollow(&path),
             Action::Provide(needs) => self.provide(&needs)?,
             Action::Signal { run, force } => self.runs.signal(run, force),
             Action::End => self.over = true,
@@ -262,7 +269,7 @@ impl EventLoop {
     reason = "unsound only for a type that changes or closes its descriptor meanwhile, which \
               OwnedFd cannot; the replacement is an unsafe call"
 )]
-fn watch(fd: OwnedFd, interest: Interest) -> std::io::Result<AsyncFd<OwnedFd>> {
+pub(super) fn watch(fd: OwnedFd, interest: Interest) -> std::io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(fd, interest)
 }
 

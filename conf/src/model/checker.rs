@@ -1,6 +1,6 @@
 //! `virtual_server`, `real_server` and their checks.
 
-use super::{IfName, Micros, ScriptCommand, UserSpec};
+use super::{IfName, Micros, ScriptCommand, TrackFile, UserSpec};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::IpAddr;
@@ -413,8 +413,8 @@ pub enum Probe {
     },
     /// `FILE_CHECK`: the number in a file moves the weight.
     File {
-        /// Name of the `track_file`.
-        file: String,
+        /// The `track_file`.
+        file: Box<TrackFile>,
         /// What the number is multiplied with, and whether its sign is turned; the file's own
         /// where it is missing.
         weight: Option<(i32, bool)>,
