@@ -107,7 +107,7 @@ fn the_number_in_a_file_moves_a_weight_and_takes_a_server_out_and_back() {
     fs::write(&load, "5\n").unwrap();
     let text = Config::new()
         .vi(&vi())
-        .block(&two_servers_with_files(&folder))
+        .block(two_servers_with_files(&folder))
         .text();
     let begun = lab.timeline().now();
     let daemon = lab.start(0, Kind::Holdfast, &text);
