@@ -2,7 +2,7 @@
 
 use super::dns::Rcode;
 use super::file::{FilePath, Reading};
-use super::http::{Digest, PATTERN_WINDOW};
+use super::http::Digest;
 use crate::verdict::Reason;
 use holdfast_ipc::config::model::Micros;
 use std::fmt;
@@ -128,7 +128,12 @@ pub enum HttpFault {
     /// `regex` is in the body, and must not be.
     Matches,
     /// `regex` is not in the part that is searched, and there is more of the body.
-    NotSearched,
+    NotSearched {
+        /// Bytes that are searched.
+        window: usize,
+    },
+    /// The search for `regex` was given up, and why.
+    GaveUp(String),
 }
 
 impl fmt::Display for HttpFault {
@@ -147,10 +152,11 @@ impl fmt::Display for HttpFault {
                 write!(f, "regex does not match in the {length} bytes of the body")
             }
             Self::Matches => f.write_str("regex matches, and regex_no_match forbids it"),
-            Self::NotSearched => write!(
+            Self::NotSearched { window } => write!(
                 f,
-                "regex does not match in the first {PATTERN_WINDOW} bytes; more are not searched"
+                "regex does not match in the first {window} bytes; more are not searched"
             ),
+            Self::GaveUp(why) => write!(f, "the search for regex was given up: {}", Bounded(why)),
         }
     }
 }

@@ -502,6 +502,16 @@ pub struct BodyPattern {
     pub min_offset: u64,
     /// `regex_max_offset`.
     pub max_offset: Option<u64>,
+    /// It needs more than linear time: only PCRE2 knows what it has.
+    pub needs_pcre: bool,
+}
+
+impl BodyPattern {
+    /// True where `regex_options` has this word.
+    pub fn has_option(&self, name: &str) -> bool {
+        let mut options = self.options.iter();
+        options.any(|option| option.eq_ignore_ascii_case(name))
+    }
 }
 
 /// `UDP_CHECK`.
