@@ -11,6 +11,7 @@ pub mod engine;
 pub mod event;
 mod file_set;
 mod limit;
+mod openings;
 pub mod output;
 pub mod process_list;
 mod program_set;

@@ -10,6 +10,7 @@ pub mod config;
 pub mod genhash;
 pub mod log;
 pub mod message;
+pub mod opening;
 pub mod script_path;
 pub mod state;
 pub mod time;

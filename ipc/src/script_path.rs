@@ -166,6 +166,16 @@ pub fn examine_executable(path: &Path, runner: Runner, look: &dyn Look) -> Resul
     Ok(resolved)
 }
 
+/// As `examine` for a directory in which something is found or made: who could put something else
+/// in its place? In a sticky directory everybody can where there is nothing yet.
+pub fn examine_directory(path: &Path, runner: Runner, look: &dyn Look) -> Result<PathBuf, Unsafe> {
+    let resolved = walk(path, Some(runner), look)?;
+    match look_at(&resolved, look)?.node {
+        Node::Directory => Ok(resolved),
+        Node::File | Node::Link | Node::Other => Err(at_fault(&resolved, Fault::NotADirectory)),
+    }
+}
+
 /// Judges one component.
 pub fn judge(component: &Component, runner: Runner) -> Result<(), Fault> {
     let Component {
@@ -367,6 +377,21 @@ mod tests {
             ),
             ok("/a/s")
         );
+    }
+
+    #[test]
+    fn a_folder_is_judged_like_what_leads_to_a_script() {
+        let look = |entries: &[Entry]| {
+            examine_directory(Path::new("/a"), WEB, &Tree::of(entries))
+                .map(|path| path.display().to_string())
+                .map_err(|found| found.to_string())
+        };
+        assert_eq!(look(&[dir("/a", 33, 33, 0o700)]), ok("/a"));
+        assert_eq!(look(&[dir("/a", 0, 0, 0o1777)]), ok("/a"));
+        let open = fault("/a can be written by everybody; `chmod o-w /a`");
+        assert_eq!(look(&[dir("/a", 0, 0, 0o777)]), open);
+        let file = look(&[file("/a", 0, 0, 0o755)]);
+        assert_eq!(file, fault("/a is no directory"));
     }
 
     #[test]

@@ -15,6 +15,15 @@ pub struct Account {
 }
 
 impl Account {
+    /// The user that may do everything.
+    pub fn root() -> Self {
+        Self {
+            uid: 0,
+            gid: 0,
+            name: "root".to_owned(),
+        }
+    }
+
     /// True for the user that may do everything.
     pub const fn is_root(&self) -> bool {
         self.uid == 0

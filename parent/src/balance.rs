@@ -2,6 +2,7 @@
 //! is known about it from the configuration before.
 
 use crate::account::Account;
+use crate::opening;
 use crate::slice::HostFacts;
 use holdfast_conf::model::{Check, Config, Probe, RealServer, Service, VirtualServer};
 use holdfast_ipc::balance::{
@@ -215,6 +216,7 @@ fn check_config(numbered: &Numbered<'_>, facts: &HostFacts) -> CheckConfig {
     CheckConfig {
         id: numbered.id,
         check: with_path(numbered.check, facts),
+        asks: opening::plan(&numbered.check.probe, facts.sockets).is_some(),
     }
 }
 
@@ -280,7 +282,7 @@ pub fn carry_over(old: &Config, new: &Config) -> Vec<Option<CheckId>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use holdfast_conf::model::ShellWords;
     use holdfast_conf::{Files, Options, load};
@@ -313,7 +315,7 @@ mod tests {
         )
     }
 
-    fn config(text: &str) -> Config {
+    pub(crate) fn config(text: &str) -> Config {
         let loaded = load(
             &Text(text.to_owned()),
             Path::new("a.conf"),
@@ -339,6 +341,7 @@ mod tests {
             disabled: BTreeMap::new(),
             check_account: account("holdfast-check", 8),
             disabled_checks: BTreeMap::new(),
+            sockets: opening::SocketFacts::of("1024", "6.1"),
         }
     }
 

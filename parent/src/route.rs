@@ -66,6 +66,10 @@ pub enum Kind {
     PoolChanged,
     /// An address came or went (VRRP child).
     Held,
+    /// Wants a socket of a check (checker child).
+    Open,
+    /// Answer to the same (VRRP child).
+    Opened,
     /// It ends.
     Stopped,
 }
@@ -163,14 +167,16 @@ pub fn admit(
             Phase::Stopping => Ok(Drop),
             _other => refuse,
         },
-        Kind::Pong | Kind::Verdict | Kind::CheckVerdicts | Kind::PoolChanged | Kind::Held
-            if !phase.is_live() =>
-        {
-            refuse
-        }
-        Kind::Pong | Kind::Verdict | Kind::CheckVerdicts | Kind::PoolChanged | Kind::Held => {
-            Ok(Take(phase))
-        }
+        Kind::Pong
+        | Kind::Verdict
+        | Kind::CheckVerdicts
+        | Kind::PoolChanged
+        | Kind::Held
+        | Kind::Open
+        | Kind::Opened => match phase.is_live() {
+            true => Ok(Take(phase)),
+            false => refuse,
+        },
         Kind::Checkpoint | Kind::Changed if phase.is_live() || phase == Phase::Releasing => {
             Ok(Take(phase))
         }
@@ -245,7 +251,7 @@ mod tests {
         Phase::Stopped,
     ];
 
-    const KINDS: [Kind; 15] = [
+    const KINDS: [Kind; 17] = [
         Kind::Hello,
         Kind::Confined,
         Kind::Ready,
@@ -260,6 +266,8 @@ mod tests {
         Kind::CheckVerdicts,
         Kind::PoolChanged,
         Kind::Held,
+        Kind::Open,
+        Kind::Opened,
         Kind::Stopped,
     ];
 
@@ -288,20 +296,20 @@ mod tests {
 
     #[test]
     fn every_pair_of_phase_and_message_stands_in_the_table() {
-        //  Hello Confined Ready Refused Prepared Committed Pong Log Checkpoint Changed Verdict CheckVerdicts PoolChanged Held Stopped
+        //  Hello Confined Ready Refused Prepared Committed Pong Log Checkpoint Changed Verdict CheckVerdicts PoolChanged Held Open Opened Stopped
         let table = [
-            "Cxxxxxx=xxxxxxx", // Greeting
-            "x=xxxxx=xxxxxxx", // Confining
-            "xxRSxxx=xxxxxxx", // Starting
-            "xx=Uxxx===xxxxS", // Releasing
-            "xxxxxxx=xxxxxx-", // Unreleased
-            "xxxxxx========S", // Running
-            "xxxRPx========S", // Preparing
-            "xxxxxx========S", // Prepared
-            "xxxRRx========S", // Aborting
-            "xxxxxR========S", // Committing
-            "x-----========S", // Stopping
-            "xxxxxxx=xxxxxxx", // Stopped
+            "Cxxxxxx=xxxxxxxxx", // Greeting
+            "x=xxxxx=xxxxxxxxx", // Confining
+            "xxRSxxx=xxxxxxxxx", // Starting
+            "xx=Uxxx===xxxxxxS", // Releasing
+            "xxxxxxx=xxxxxxxx-", // Unreleased
+            "xxxxxx==========S", // Running
+            "xxxRPx==========S", // Preparing
+            "xxxxxx==========S", // Prepared
+            "xxxRRx==========S", // Aborting
+            "xxxxxR==========S", // Committing
+            "x-----==========S", // Stopping
+            "xxxxxxx=xxxxxxxxx", // Stopped
         ];
         let rows = PHASES.map(|phase| KINDS.map(|kind| letter(phase, kind, NOW)));
         assert_eq!(rows.map(|row| row.iter().collect::<String>()), table);

@@ -267,6 +267,8 @@ pub enum Cause {
         /// Its limit.
         after: Micros,
     },
+    /// The socket could not be had from the process that opens it.
+    NoSocket(String),
     /// A program could not be run.
     NotRun(String),
     /// The number in a followed file says so.
@@ -342,6 +344,7 @@ impl fmt::Display for Cause {
             Self::Exit(status) => Reason::Exit(*status).fmt(f),
             Self::Signal(signal) => Reason::Signal(*signal).fmt(f),
             Self::RunTimedOut { after } => Reason::TimedOut(*after).fmt(f),
+            Self::NoSocket(reason) => write!(f, "no socket ({})", Bounded(reason)),
             Self::NotRun(reason) => write!(f, "not run: {}", Bounded(reason)),
             Self::File { path, reading } => write!(f, "{path} {reading}"),
             Self::BfdDown => f.write_str("the BFD session is down"),

@@ -26,7 +26,7 @@ pub(super) fn check(probe: Probe) -> Check {
     Check { timing, probe }
 }
 
-fn tcp(port: u16) -> Check {
+pub(super) fn tcp(port: u16) -> Check {
     check(Probe::Tcp(Endpoint {
         address: IpAddr::from([10, 0, 0, 1]),
         port,
@@ -64,6 +64,7 @@ pub(super) fn servers(first: u32, checks: impl IntoIterator<Item = Check>) -> Ve
             checks: vec![CheckConfig {
                 id: CheckId::new(number),
                 check,
+                asks: false,
             }],
         })
         .collect()
@@ -76,17 +77,17 @@ pub(super) fn configured(count: usize) -> CheckerConfig {
     }
 }
 
-struct World {
-    engine: Engine,
-    now: Monotonic,
-    going: Vec<TalkId>,
+pub(super) struct World {
+    pub(super) engine: Engine,
+    pub(super) now: Monotonic,
+    pub(super) going: Vec<TalkId>,
     runs: Vec<RunId>,
     /// All else.
-    others: Vec<Action>,
+    pub(super) others: Vec<Action>,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             engine: Engine::new(0, 1_000),
             now: at(0),
@@ -96,21 +97,25 @@ impl World {
         }
     }
 
-    fn started(servers: &[CheckedServer]) -> Self {
+    pub(super) fn started(servers: &[CheckedServer]) -> Self {
         let mut world = Self::new();
-        world.pieces(ONE, servers);
-        world.say(ParentToChecker::Start(CheckerStart {
+        world.start(servers);
+        world
+    }
+
+    pub(super) fn start(&mut self, servers: &[CheckedServer]) {
+        self.pieces(ONE, servers);
+        self.say(ParentToChecker::Start(CheckerStart {
             generation: ONE,
             config: configured(servers.len()),
             fresh: true,
             verdicts: Vec::new(),
         }));
-        world.say(ParentToChecker::Go);
-        world.others.clear();
-        world
+        self.say(ParentToChecker::Go);
+        self.others.clear();
     }
 
-    fn event(&mut self, event: Event) {
+    pub(super) fn event(&mut self, event: Event) {
         for action in self.engine.handle(self.now, event) {
             match action {
                 Action::Converse { talk, .. } => self.going.push(talk),
@@ -120,7 +125,7 @@ impl World {
         }
     }
 
-    fn say(&mut self, message: ParentToChecker) {
+    pub(super) fn say(&mut self, message: ParentToChecker) {
         self.event(send(message));
     }
 
@@ -134,7 +139,7 @@ impl World {
         }
     }
 
-    fn prepare(&mut self, servers: &[CheckedServer]) {
+    pub(super) fn prepare(&mut self, servers: &[CheckedServer]) {
         self.pieces(TWO, servers);
         self.say(ParentToChecker::Prepare {
             generation: TWO,
@@ -142,7 +147,7 @@ impl World {
         });
     }
 
-    fn commit(&mut self) {
+    pub(super) fn commit(&mut self) {
         self.say(ParentToChecker::Commit { generation: TWO });
     }
 
@@ -155,7 +160,7 @@ impl World {
     }
 
     /// All conversations end alike.
-    fn end_all(&mut self, up: bool) {
+    pub(super) fn end_all(&mut self, up: bool) {
         for talk in std::mem::take(&mut self.going) {
             let outcome = match up {
                 true => Result_::Passed(Success::Connected),
@@ -167,7 +172,7 @@ impl World {
     }
 
     /// What the end of the turn says: generation and verdicts of each message.
-    fn news(&mut self) -> Vec<(Generation, Vec<CheckVerdict>)> {
+    pub(super) fn news(&mut self) -> Vec<(Generation, Vec<CheckVerdict>)> {
         news(&self.engine.end_turn())
     }
 }

@@ -764,6 +764,7 @@ proptest! {
                         }
                         Action::Send(_) => {}
                         Action::Converse { .. }
+                        | Action::ConverseOver { .. }
                         | Action::BreakOff { .. }
                         | Action::Look { .. }
                         | Action::Unfollow { .. }

@@ -88,6 +88,7 @@ fn checks() -> Vec<CheckConfig> {
             timing: timing(),
             probe: Probe::Tcp(endpoint()),
         },
+        asks: true,
     };
     let page = CheckConfig {
         id: CheckId::new(300),
@@ -105,6 +106,7 @@ fn checks() -> Vec<CheckConfig> {
                 urls: vec![page()],
             }),
         },
+        asks: false,
     };
     vec![tcp, page]
 }

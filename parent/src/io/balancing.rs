@@ -5,6 +5,7 @@ use super::daemon::{Daemon, Plan};
 use super::link::{Link, Loss};
 use holdfast::account::Account;
 use holdfast::balance::{disabled, find, pools, servers_of, suspending_addresses};
+use holdfast::fifo::Event;
 use holdfast::logline::one_line;
 use holdfast::notify::server_job;
 use holdfast::side::{CheckerSide, VrrpSide};
@@ -242,15 +243,8 @@ impl Daemon {
         generation: Generation,
         verdicts: Vec<CheckVerdict>,
     ) -> Result<(), Loss> {
-        if generation > self.plan.generation {
-            return Err(Loss::because(
-                "it named a configuration that it was not given",
-            ));
-        }
-        let plan = match &self.previous_plan {
-            Some(previous) if previous.generation == generation => previous,
-            _present if generation == self.plan.generation => &self.plan,
-            _older => return Ok(()),
+        let Some(plan) = self.plan_of(generation)? else {
+            return Ok(());
         };
         let owners = &plan.slices.owners;
         let foreign = verdicts
@@ -360,7 +354,7 @@ impl Daemon {
         known.any(|known| known == address)
     }
 
-    /// A real server or a quorum changed: its scripts are run.
+    /// A real server or a quorum changed: FIFOs are told, and its scripts are run.
     pub(crate) fn pool_changed(
         &mut self,
         generation: Generation,
@@ -379,8 +373,10 @@ impl Daemon {
         if !standing.or_default().take(real, up) {
             return Ok(());
         }
+        let event = Event::Server { server, real, up };
+        self.fifos.tell(&event, &mut self.log);
         if let Some(script) = script_of(server, real, up) {
-            let job = server_job(&server.service, script, up, &plan.facts);
+            let job = server_job(&server.service, real, script, up, &plan.facts);
             self.with_scripts(|scripts, context| scripts.add(vec![job], context));
         }
         Ok(())

@@ -2,6 +2,8 @@
 
 use super::balancing::Balance;
 use super::clock;
+use super::fifo::Fifos;
+use super::link::Loss;
 use super::log::Log;
 use super::pidfile::PidFile;
 use super::ready::Readiness;
@@ -14,6 +16,7 @@ use holdfast::cli::Options;
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
 use holdfast::reload::Reload;
+use holdfast::requests::Requests;
 use holdfast::side::{CheckerSide, VrrpSide};
 use holdfast::slice::{HostFacts, Slices, slice};
 use holdfast_conf::HostNeed;
@@ -157,7 +160,9 @@ pub(crate) struct Daemon {
     pub(crate) verdicts: BTreeMap<ScriptName, Verdict>,
     pub(crate) told: Told,
     pub(crate) balance: Balance,
+    pub(crate) requests: Requests,
     pub(crate) scripts: Scripts,
+    pub(crate) fifos: Fifos,
     pub(crate) life: Life,
     /// When the log wants its turn.
     pub(crate) log_due: Option<Monotonic>,
@@ -226,6 +231,7 @@ impl Daemon {
         }
         self.start_due_children(now);
         self.with_scripts(Scripts::tick);
+        self.with_fifos(Fifos::tick);
         self.write_obituaries(now);
         self.progress(now);
         self.log_due = self.log.tick(now);
@@ -246,12 +252,14 @@ impl Daemon {
 
     /// Does something with the scripts and what they need.
     pub(crate) fn with_scripts(&mut self, action: impl FnOnce(&mut Scripts, &mut Context<'_>)) {
-        let mut context = Context {
-            log: &mut self.log,
-            security: self.plan.config.global.script_security,
-            now: clock::now(),
-        };
+        let mut context = Context::new(&mut self.log, &self.plan.config);
         action(&mut self.scripts, &mut context);
+    }
+
+    /// The same with the FIFOs.
+    pub(crate) fn with_fifos(&mut self, action: impl FnOnce(&mut Fifos, &mut Context<'_>)) {
+        let mut context = Context::new(&mut self.log, &self.plan.config);
+        action(&mut self.fifos, &mut context);
     }
 
     /// A reload waits. Between two VRRP children it does too: the next one takes over what the last
@@ -270,9 +278,21 @@ impl Daemon {
             .chain(self.leaving.iter().filter_map(Slot::leaving_deadline))
             .chain(self.vrrp.deadline())
             .chain(self.scripts.deadline())
+            .chain(self.fifos.deadline(now))
             .chain(stop)
             .chain(self.log_due)
             .min()
+    }
+
+    /// The configuration that a checker speaks of; none where it is older than those that count.
+    pub(crate) fn plan_of(&self, generation: Generation) -> Result<Option<&Plan>, Loss> {
+        if generation > self.plan.generation {
+            return Err(Loss::because(
+                "it named a configuration that it was not given",
+            ));
+        }
+        let mut plans = std::iter::once(&self.plan).chain(&self.previous_plan);
+        Ok(plans.find(|plan| plan.generation == generation))
     }
 
     pub(crate) fn checker_accounts(&self) -> Vec<Account> {

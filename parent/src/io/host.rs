@@ -1,9 +1,12 @@
 //! What this host says about a configuration: interfaces, users, programs, safe scripts.
 
 use super::accounts::HostAccounts;
+use super::pipe_place::examine_place;
 use holdfast::account::{self, Account, Accounts};
 use holdfast::balance;
+use holdfast::fifo::{self, Audience};
 use holdfast::launch::PATH;
+use holdfast::opening::SocketFacts;
 use holdfast::slice::HostFacts;
 use holdfast_conf::model::{
     Config, NotifyScripts, Probe, ScriptAction, ScriptCommand, ShellWords, UserSpec, VirtualServer,
@@ -82,6 +85,7 @@ pub(crate) fn examine_host(config: &Config, needs: &[HostNeed]) -> Result<Findin
             // Whoever scripts run as, nobody else than an unprivileged user talks to servers.
             check_account: account::for_scripts(&HostAccounts, None)?.account,
             disabled_checks: BTreeMap::new(),
+            sockets: socket_facts(),
         },
         remarks: needs.iter().filter_map(missing_interface).collect(),
         unusable: Vec::new(),
@@ -94,7 +98,15 @@ pub(crate) fn examine_host(config: &Config, needs: &[HostNeed]) -> Result<Findin
     findings.look_at_server_checks(config);
     findings.look_at_notify_scripts(config);
     findings.look_at_server_scripts(config);
+    findings.look_at_fifos(config);
     Ok(findings)
+}
+
+/// Every kernel has both; without /proc everything needs a privilege that is not free by default.
+fn socket_facts() -> SocketFacts {
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let port_start = read("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    SocketFacts::of(&port_start, &read("/proc/sys/kernel/osrelease"))
 }
 
 fn missing_interface(need: &HostNeed) -> Option<Remark> {
@@ -205,6 +217,38 @@ impl Findings {
         }
     }
 
+    /// Named pipes, and what reads them.
+    fn look_at_fifos(&mut self, config: &Config) {
+        let security = config.global.script_security;
+        for audience in Audience::ALL {
+            let Some(pipe) = audience.pipe(config) else {
+                continue;
+            };
+            let (word, path) = (audience.word(), &pipe.path);
+            if let Some(command) = &pipe.script {
+                let result = self.look_at(&command.words, command.user.as_ref(), security);
+                if let Err(Fault { text, insecure }) = result {
+                    let text = format!("{word}_script is not run: {text}");
+                    self.unusable.push(Unusable { text, insecure });
+                }
+            }
+            let known = self.look_up(pipe.owner.as_ref());
+            let owner = known.map(|_account| fifo::owner(pipe, &self.facts));
+            // A reader's user that is not here was told with its script.
+            let place = owner.and_then(|owner| {
+                owner.map_or(Ok(()), |owner| {
+                    examine_place(path, &owner, security).map(|_place| ())
+                })
+            });
+            if let Err(text) = place {
+                self.unusable.push(Unusable {
+                    text: format!("{word} {path} is not used: {text}"),
+                    insecure: false,
+                });
+            }
+        }
+    }
+
     fn look_up(&mut self, user: Option<&UserSpec>) -> Result<Account, String> {
         let Some(spec) = user else {
             return Ok(self.facts.default_account.clone());
@@ -307,7 +351,7 @@ fn server_scripts(server: &VirtualServer) -> impl Iterator<Item = (&'static str,
 }
 
 /// The real file system.
-struct HostTree;
+pub(super) struct HostTree;
 
 impl Look for HostTree {
     fn component(&self, path: &Path) -> Result<Component, String> {

@@ -182,6 +182,7 @@ impl Daemon {
         self.balance.renumber(&plan);
         let previous = std::mem::replace(&mut self.plan, plan);
         self.previous_plan = Some(previous);
+        self.follow_fifos();
         for child in children {
             // A failure is seen again when the socket is read.
             let _ = match child {
@@ -248,6 +249,7 @@ impl Daemon {
             self.log_changes(&plan);
             self.balance.renumber(&plan);
             self.plan = plan;
+            self.follow_fifos();
         }
         self.previous_plan = None;
         let now = clock::now();
@@ -255,6 +257,7 @@ impl Daemon {
         self.forget_what_is_gone();
         self.forward_verdicts();
         self.forward_missed_verdicts();
+        self.write_states_again();
         self.log.info("Reload complete");
     }
 

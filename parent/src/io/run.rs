@@ -18,6 +18,7 @@ use holdfast::cli::{Options, ReadOptions};
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
 use holdfast::reload::Reload;
+use holdfast::requests::Requests;
 use holdfast::restart::Legacy;
 use holdfast::words::counted;
 use holdfast_conf::{Secrets, UnknownWords};
@@ -57,7 +58,10 @@ impl Stop {
 /// Runs the daemon to its end.
 pub(crate) fn run(options: Options, background: bool) -> ExitCode {
     match start(options, background) {
-        Ok(daemon) => run_loop(daemon),
+        Ok(mut daemon) => {
+            daemon.follow_fifos();
+            run_loop(daemon)
+        }
         Err(stop) => {
             eprintln!("holdfast: {}", stop.text);
             ExitCode::from(stop.status)
@@ -245,7 +249,9 @@ fn assemble(
         verdicts: BTreeMap::new(),
         told: Told::default(),
         balance: Default::default(),
+        requests: Requests::default(),
         scripts: Default::default(),
+        fifos: Default::default(),
         life: Life::Starting,
         log_due: None,
         dump_refused: None,
@@ -323,6 +329,7 @@ fn wait(daemon: &Daemon) {
             .outputs()
             .map(|fd| PollFd::new(fd, PollFlags::POLLIN)),
     );
+    daemon.fifos.poll_fds(&mut fds);
     // Whatever it says, the next turn looks at everything: an error costs one empty turn.
     let _ = poll(&mut fds, timeout);
 }

@@ -1,13 +1,15 @@
 //! Runs notify scripts: one at a time for each instance, bounded in time and output.
 
+use super::clock;
 use super::host::check_script;
 use super::launch;
 use super::lines::Lines;
 use super::log::Log;
+use holdfast::account::Account;
 use holdfast::launch::{Launch, Role};
 use holdfast::notify::{Job, News, NoUser, Queues};
 use holdfast::obituary::End;
-use holdfast_ipc::config::model::Micros;
+use holdfast_ipc::config::model::{Config, Micros, ShellWords};
 use holdfast_ipc::log::Level;
 use holdfast_ipc::time::Monotonic;
 use nix::fcntl::OFlag;
@@ -21,9 +23,9 @@ use std::process::Stdio;
 /// Longest time of a notify script.
 const TIME_LIMIT: Micros = Micros::from_secs(60);
 /// Between TERM and KILL, as keepalived has it.
-const GRACE: Micros = Micros::from_secs(2);
+pub(super) const GRACE: Micros = Micros::from_secs(2);
 /// Lines of output of one run that are logged.
-const MAX_LINES: usize = 50;
+pub(super) const MAX_LINES: usize = 50;
 
 /// Outputs that are read on behind their scripts.
 const MAX_LEFT_BEHIND: usize = 64;
@@ -93,7 +95,7 @@ impl Scripts {
         true
     }
 
-    /// Only the stop scripts matter from now on.
+    /// Only scripts of the stop and of servers matter from now on.
     pub(crate) fn drop_waiting(&mut self, context: &mut Context<'_>) {
         for job in self.queues.drop_waiting() {
             context.log.warning(&format!(
@@ -103,18 +105,19 @@ impl Scripts {
         }
     }
 
-    /// At the end: says which stop scripts did not come to theirs.
+    /// At the end: says which scripts of the stop did not come to theirs.
     pub(crate) fn log_unfinished(&mut self, log: &mut Log) {
-        for Run { job, .. } in self.runs.iter().filter(|run| run.job.news == News::Stop) {
+        let of_stop = |run: &&Run| matches!(run.job.news, News::Stop | News::Up | News::Down);
+        for Run { job, .. } in self.runs.iter().filter(of_stop) {
             log.warning(&format!(
-                "{} script {} for STOP is cut off: a stop takes one second at most",
-                job.subject, job.words
+                "{} script {} for {} is cut off: a stop takes one second at most",
+                job.subject, job.words, job.news
             ));
         }
-        for job in self.queues.drop_waiting() {
+        for job in self.queues.drop_all() {
             log.warning(&format!(
                 "{} script {} for {} was never begun: a stop takes one second at most, and \
-                 another script of the instance was still running",
+                 other scripts were still running",
                 job.subject, job.words, job.news
             ));
         }
@@ -171,10 +174,22 @@ pub(crate) struct Context<'a> {
     pub(crate) now: Monotonic,
 }
 
+impl<'a> Context<'a> {
+    /// At this moment.
+    pub(crate) fn new(log: &'a mut Log, config: &Config) -> Self {
+        Self {
+            log,
+            security: config.global.script_security,
+            now: clock::now(),
+        }
+    }
+}
+
 fn start(job: &Job, context: &Context<'_>) -> Result<Run, String> {
     check_script(job.words.program(), &job.account, context.security)
         .map_err(|fault| fault.to_string())?;
-    let (pid, output) = spawn(job).map_err(|error| error.to_string())?;
+    let (pid, output) =
+        spawn(&job.words, &job.extra, &job.account).map_err(|error| error.to_string())?;
     Ok(Run {
         job: job.clone(),
         pid,
@@ -186,15 +201,20 @@ fn start(job: &Job, context: &Context<'_>) -> Result<Run, String> {
     })
 }
 
-fn spawn(job: &Job) -> io::Result<(Pid, Lines)> {
+/// Starts a script that was checked; gives its output.
+pub(super) fn spawn(
+    words: &ShellWords,
+    extra: &[String],
+    account: &Account,
+) -> io::Result<(Pid, Lines)> {
     let (read, write) = pipe2(OFlag::O_CLOEXEC)?;
-    let arguments = job.words.arguments().iter().chain(&job.extra);
+    let arguments = words.arguments().iter().chain(extra);
     let launch = Launch {
         role: Role::Script,
-        uid: job.account.uid,
-        gid: job.account.gid,
+        uid: account.uid,
+        gid: account.gid,
         parent: nix::unistd::getpid().as_raw(),
-        program: job.words.program().into(),
+        program: words.program().into(),
         arguments: arguments.map(Into::into).collect(),
     };
     let stderr = write.try_clone()?;

@@ -1,7 +1,9 @@
 //! Start and stop of the whole daemon.
 
 use super::daemon::{Daemon, Life};
+use super::fifo::Fifos;
 use super::processes::describe;
+use holdfast::fifo::Event;
 use holdfast::notify::{News, jobs};
 use holdfast::restart::{Next, Task};
 use holdfast::route::Phase;
@@ -143,10 +145,17 @@ impl Daemon {
             let priority = priority.unwrap_or_else(|| instance.router.priority.get());
             // Only who was told a state is told its end.
             if self.told.last(name).is_some() {
+                let news = News::Stop;
+                let event = Event::Router {
+                    name,
+                    news,
+                    priority,
+                };
+                self.fifos.tell(&event, &mut self.log);
                 all.extend(jobs(
                     name,
                     &instance.notify,
-                    News::Stop,
+                    news,
                     priority,
                     &self.plan.facts,
                 ));
@@ -156,6 +165,7 @@ impl Daemon {
             scripts.drop_waiting(context);
             scripts.add(all, context);
         });
+        self.with_fifos(Fifos::close_all);
     }
 
     /// The exit status, once everything is over.
@@ -172,7 +182,7 @@ impl Daemon {
         let children = self.vrrp.link.is_some()
             || self.checkers.values().any(|slot| slot.link.is_some())
             || self.leaving.iter().any(|slot| slot.link.is_some());
-        let over = told && !children && self.scripts.is_idle();
+        let over = told && !children && self.scripts.is_idle() && self.fifos.is_idle();
         (over || now.since(since) >= self.stop_limit()).then_some(status)
     }
 
@@ -204,6 +214,7 @@ impl Daemon {
         }
         self.scripts.log_unfinished(&mut self.log);
         self.scripts.kill_all();
+        self.fifos.kill_all(&mut self.log);
         let files = [self.pid_file, self.vrrp.pid_file, self.checkers_pid_file];
         for file in files.into_iter().flatten() {
             if let Err(error) = file.remove() {

@@ -13,7 +13,9 @@
 )]
 
 mod confinement;
+mod fifos;
 mod lives;
+mod openings;
 mod play;
 mod reloads;
 mod scripts;
@@ -85,16 +87,34 @@ const TESTS: &[Test] = tests! {
     scripts::an_insecure_script_is_not_run_and_counts_as_failed,
     scripts::a_script_that_becomes_insecure_is_not_run_any_more,
     scripts::a_check_script_of_an_unknown_user_is_run_by_nobody_else,
+    fifos::lines_wait_for_a_reader_and_the_pipe_goes_with_the_daemon,
+    fifos::each_pipe_gets_the_lines_of_its_kind,
+    fifos::a_reader_runs_as_its_user_gets_the_path_and_ends_with_the_daemon,
+    fifos::a_reload_leaves_a_pipe_and_its_reader_alone_unless_they_changed,
+    fifos::a_reader_that_ended_is_told_and_started_again_by_a_reload,
+    fifos::states_are_written_again_behind_a_reload_where_that_is_asked_for,
+    fifos::what_others_could_have_put_there_is_refused_and_left_alone,
+    fifos::a_pipe_that_was_there_is_used_and_stays,
+    fifos::a_pipe_that_nobody_reads_costs_its_oldest_lines_and_nothing_else,
+    fifos::a_reload_that_brings_a_pipe_that_cannot_be_used_is_refused,
     servers::pools_and_checks_come_before_the_start_of_the_children,
     servers::verdicts_over_servers_reach_the_vrrp_child_and_both_successors,
     servers::verdicts_over_servers_go_on_under_their_new_numbers_after_a_reload,
     servers::a_verdict_over_a_foreign_check_ends_the_checker,
     servers::scripts_of_servers_run_once_and_a_successor_repeats_none,
+    servers::scripts_of_servers_run_at_the_stop_beside_each_other,
     servers::a_successor_is_told_how_the_pools_stood,
     servers::a_server_that_a_reload_took_away_begins_anew_when_it_is_back,
     servers::a_foreign_server_or_address_ends_the_vrrp_child,
     servers::an_address_that_is_here_is_told_to_the_checkers,
     servers::a_check_program_that_is_not_here_counts_as_down,
+    openings::a_socket_is_opened_by_the_vrrp_child_bound_here_and_handed_on,
+    openings::what_the_vrrp_child_was_refused_is_told_to_the_checker,
+    openings::a_source_that_is_not_on_this_machine_is_refused_like_the_rest,
+    openings::without_an_answer_the_end_of_the_vrrp_child_is_one,
+    openings::a_socket_for_a_checker_that_is_gone_reaches_nobody,
+    openings::a_checker_that_asks_for_what_is_not_its_own_is_ended,
+    openings::a_vrrp_child_that_answers_what_nobody_asked_is_ended,
 };
 
 fn main() -> ExitCode {

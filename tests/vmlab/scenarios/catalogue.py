@@ -1,8 +1,19 @@
-"""All scenarios."""
+"""All scenarios, those that take longest first."""
 import checks
+import datagrams
+import failover
 import files
+import foreign
+import kinds
+import marks
+import modules
+import notices
 import options
 import seeds
-import failover
+import streams
 
-ALL = [*seeds.ALL, *checks.ALL, *options.ALL, *failover.ALL, *files.ALL]
+ALL = [*foreign.ALL, *notices.ALL, *seeds.ALL, *failover.ALL, *streams.ALL, *checks.ALL,
+       *files.ALL, *datagrams.ALL, *kinds.ALL, *marks.ALL, *options.ALL]
+
+# For a guest in which nobody has loaded IPVS.
+BARE = modules.ALL

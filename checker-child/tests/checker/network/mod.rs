@@ -9,6 +9,7 @@ mod namespace;
 mod pages;
 mod programs;
 mod servers;
+mod sockets;
 mod stage;
 mod tcp;
 mod tls;

@@ -18,6 +18,8 @@ mod genhash;
 #[path = "../../io/host.rs"]
 #[expect(dead_code, reason = "the daemon uses all of it")]
 mod host;
+#[path = "../../io/pipe_place.rs"]
+mod pipe_place;
 
 #[cfg(test)]
 #[path = "../../io/scratch.rs"]
