@@ -53,6 +53,11 @@ install_build_needs() {
     [ -e /usr/include/openssl/ssl.h ] || install_missing no-openssl-headers=libssl-dev=openssl-devel
 }
 
+# What the feature `pcre` is linked with.
+install_pcre() {
+    [ -e /usr/include/pcre2.h ] || install_missing no-pcre2-headers=libpcre2-dev=pcre2-devel
+}
+
 # What the virtual machine of tests/vmlab needs. Its root is made from Debian's packages, so it is
 # for machines with apt; elsewhere it has to be switched off by name.
 VM_SWITCH=HOLDFAST_TESTS_WITHOUT_VM

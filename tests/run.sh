@@ -19,6 +19,7 @@ install_missing ip=iproute2=iproute keepalived=keepalived=keepalived nginx=nginx
     rsyslogd=rsyslog=rsyslog python3=python3=python3 killall=psmisc=psmisc ps=procps=procps-ng \
     groff=groff-base=groff-base openssl=openssl=openssl
 install_build_needs
+install_pcre
 [ "${!VM_SWITCH:-}" = 1 ] || install_vm_packages
 ensure_rust
 
@@ -55,6 +56,10 @@ step cargo fmt --all --check
 step cargo clippy --quiet --workspace --all-targets -- -D warnings
 step cargo build --quiet --workspace --bins
 step cargo test --quiet --workspace --exclude holdfast-tests --no-fail-fast
+step cargo clippy --quiet -p holdfast-conf -p holdfast-checker -p holdfast --features pcre \
+    --all-targets -- -D warnings
+step cargo test --quiet -p holdfast-conf --features pcre --test pcre
+step cargo test --quiet -p holdfast-checker --features pcre --lib pattern
 step cargo test --quiet -p holdfast-tests --lib --bins --no-fail-fast
 # shellcheck disable=SC2046,SC2086
 step cargo test -p holdfast-tests --no-fail-fast $(targets $(others)) -- --test-threads=$MANY

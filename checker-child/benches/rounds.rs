@@ -117,6 +117,7 @@ fn messages(probe: MakeProbe) -> Vec<ParentToChecker> {
     let start = CheckerStart {
         generation: generation(),
         config,
+        fresh: true,
         verdicts: Vec::new(),
     };
     let start = ParentToChecker::Start(start);

@@ -1,9 +1,9 @@
 //! What the checker wants done.
 
-use crate::check::Conversation;
 use crate::check::engine::TalkId;
+use crate::check::{Conversation, FilePath};
 use crate::event::RunId;
-use holdfast_ipc::config::model::{Endpoint, Probe as Check, ShellWords, TlsFiles};
+use holdfast_ipc::config::model::{Endpoint, InitFile, Probe as Check, ShellWords, TlsFiles};
 use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::message::CheckerToParent;
 use holdfast_ipc::opening::{Refusal, Request};
@@ -128,6 +128,18 @@ pub enum Action {
     BreakOff {
         /// Which.
         talk: TalkId,
+    },
+    /// Look at a file, and follow it from now on. Answered by `Looked`.
+    Look {
+        /// Its path.
+        path: FilePath,
+        /// Make it first.
+        init: Option<InitFile>,
+    },
+    /// Follow a file no more. No answer is expected.
+    Unfollow {
+        /// Its path.
+        path: FilePath,
     },
     /// Make ready what the checks of a configuration need; say so where it cannot be had.
     Provide(Needs),

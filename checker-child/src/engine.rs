@@ -106,6 +106,14 @@ impl Engine {
                 }
                 Phase::New | Phase::Ready(..) | Phase::Ending(_) | Phase::Over => Vec::new(),
             },
+            Event::File(event) => match self.phase {
+                Phase::Running => {
+                    let scripts = &mut self.scripts;
+                    let runs = &mut || scripts.new_run();
+                    self.watch.file(now, event, runs)
+                }
+                Phase::New | Phase::Ready(..) | Phase::Ending(_) | Phase::Over => Vec::new(),
+            },
             Event::Due => match self.phase {
                 Phase::Running => self.due(now),
                 Phase::Ending(_) => self.go_on_ending(now),
@@ -229,6 +237,7 @@ impl Engine {
             Phase::Ready(start, servers) => {
                 self.phase = Phase::Running;
                 let security = start.config.script_security;
+                self.watch.makes_files = start.fresh;
                 let turn = self.scripts.start(now, start.config, &start.verdicts);
                 let mut actions = self.finish(turn);
                 actions.extend(self.switch(now, *servers, security));
@@ -439,6 +448,8 @@ fn broken(what: &str) -> Vec<Action> {
     ))]
 }
 
+#[cfg(test)]
+mod file_tests;
 #[cfg(test)]
 mod opening_tests;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What happens to the checker.
 
-use crate::check::Finding;
 use crate::check::engine::TalkId;
+use crate::check::{FilePath, Finding};
 use holdfast_ipc::message::ParentToChecker;
 
 /// Names one run of one script; never used twice in the life of a checker.
@@ -67,6 +67,47 @@ pub enum Outcome {
     },
 }
 
+/// What happens to followed files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileEvent {
+    /// A look at one was taken.
+    Looked {
+        /// Which.
+        path: FilePath,
+        /// What it gave.
+        look: Look,
+    },
+    /// Something happened to one, or to what leads to it.
+    Touched {
+        /// Which.
+        path: FilePath,
+    },
+    /// Something happened, and the kernel did not keep what.
+    Lost,
+}
+
+/// What a look at a followed file gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// What is there.
+    pub sight: Sight,
+    /// Why changes of it are not told by the kernel.
+    pub unwatched: Option<String>,
+    /// Why it could not be made, where it should have been.
+    pub unmade: Option<String>,
+}
+
+/// What is at the path of a followed file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// A file; its first bytes.
+    Content(Vec<u8>),
+    /// Nothing.
+    Missing,
+    /// Something that cannot be read, and why.
+    Unreadable(String),
+}
+
 /// What happens to the checker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -88,6 +129,8 @@ pub enum Event {
         /// What came of it.
         finding: Finding,
     },
+    /// Something about followed files.
+    File(FileEvent),
     /// The deadline came. Harmless when it did not.
     Due,
 }

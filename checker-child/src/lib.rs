@@ -9,6 +9,7 @@ pub mod check;
 mod detail;
 pub mod engine;
 pub mod event;
+mod file_set;
 mod limit;
 mod openings;
 pub mod output;
@@ -22,4 +23,4 @@ mod watch;
 
 pub use action::Action;
 pub use engine::Engine;
-pub use event::{Event, Outcome, RunId};
+pub use event::{Event, FileEvent, Outcome, RunId};

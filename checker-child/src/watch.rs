@@ -5,7 +5,8 @@ use crate::action::{Action, Needs, Question};
 use crate::check::Finding;
 use crate::check::engine::{self, Action as Wish, Prepared, TalkId, Task};
 use crate::check::server::{CheckedServer, Item};
-use crate::event::{Outcome, RunId};
+use crate::event::{FileEvent, Outcome, RunId};
+use crate::file_set::FileSet;
 use crate::openings::Openings;
 use crate::program_set::{Begun, ProgramSet};
 use holdfast_ipc::balance::{self, CheckId, CheckVerdict, Kept, MAX_BATCH};
@@ -26,6 +27,9 @@ pub(crate) struct Watch {
     engine: engine::Engine,
     incoming: Incoming,
     programs: ProgramSet,
+    files: FileSet,
+    /// The next configuration is the first one of the daemon.
+    pub(crate) makes_files: bool,
     openings: Openings,
     /// The present configuration, and those of its checks whose sockets are asked for.
     generation: Generation,
@@ -66,6 +70,8 @@ impl Watch {
             engine: engine::Engine::new(seed, in_flight),
             incoming: Incoming::default(),
             programs: ProgramSet::default(),
+            files: FileSet::default(),
+            makes_files: false,
             openings: Openings::new(in_flight.div_ceil(2)),
             generation: Generation::default(),
             asking: BTreeSet::new(),
@@ -205,6 +211,39 @@ impl Watch {
             actions.push(Action::Provide(ready.needs));
         }
         actions.extend(self.carry_out(now, wishes, runs));
+        let make = std::mem::take(&mut self.makes_files);
+        actions.extend(self.files.follow(now, self.engine.followed(), make));
+        actions.extend(self.read_all(now, runs));
+        actions
+    }
+
+    /// Something about followed files.
+    pub(crate) fn file(
+        &mut self,
+        now: Monotonic,
+        event: FileEvent,
+        runs: &mut dyn FnMut() -> RunId,
+    ) -> Vec<Action> {
+        match event {
+            FileEvent::Touched { path } => self.files.touched(now, &path),
+            FileEvent::Lost => self.files.lost(now),
+            FileEvent::Looked { path, look } => {
+                let seen = self.files.seen(now, &path, look);
+                let mut actions = seen.lines;
+                if let Some(reading) = seen.news {
+                    actions.extend(self.handle(now, engine::Event::Read { path, reading }, runs));
+                }
+                actions
+            }
+        }
+    }
+
+    /// Tells checks that are new, or go on, what is known of their files already.
+    fn read_all(&mut self, now: Monotonic, runs: &mut dyn FnMut() -> RunId) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for (path, reading) in self.files.readings() {
+            actions.extend(self.handle(now, engine::Event::Read { path, reading }, runs));
+        }
         actions
     }
 
@@ -225,7 +264,11 @@ impl Watch {
         held: bool,
         runs: &mut dyn FnMut() -> RunId,
     ) -> Vec<Action> {
-        self.handle(now, engine::Event::Held { address, held }, runs)
+        let mut actions = self.handle(now, engine::Event::Held { address, held }, runs);
+        if held {
+            actions.extend(self.read_all(now, runs));
+        }
+        actions
     }
 
     /// A conversation is over.
@@ -319,6 +362,7 @@ impl Watch {
         for (talk, finding) in late.into_iter().chain(self.openings.due(now)) {
             actions.extend(self.finished(now, talk, finding, runs));
         }
+        actions.extend(self.files.due(now));
         actions.extend(self.handle(now, engine::Event::Due, runs));
         actions
     }
@@ -326,10 +370,10 @@ impl Watch {
     /// When [`Self::due`] has to be called.
     pub(crate) fn next_deadline(&self) -> Option<Monotonic> {
         let programs = self.programs.next_deadline();
-        self.engine
-            .next_deadline()
-            .into_iter()
+        let engine = self.engine.next_deadline().into_iter();
+        engine
             .chain(programs)
+            .chain(self.files.next_deadline())
             .chain(self.openings.next_deadline())
             .min()
     }

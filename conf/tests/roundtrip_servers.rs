@@ -134,6 +134,7 @@ prop_compose! {
             invert,
             min_offset,
             max_offset: more.map(|more| min_offset + more),
+            needs_pcre: false,
         }
     }
 }

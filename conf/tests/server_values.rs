@@ -126,7 +126,7 @@ fn a_file_check_has_its_own_weight_or_that_of_the_file() {
     };
     let checks = probes("weight -7 reverse");
     let file = |weight| Probe::File {
-        file: "f".to_owned(),
+        file: Box::new(config(&text("")).track_files.remove(0)),
         weight,
     };
     assert_eq!(checks[0].probe, file(Some((-7, true))));

@@ -531,6 +531,22 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_checker_is_given_the_file_that_its_check_follows_and_no_other() {
+        let blocks = "track_file a {\nfile /run/a\n}\ntrack_file b {\nfile /run/other\n}\n";
+        let check = "FILE_CHECK {\ntrack_file a\n}";
+        let config = config(&(blocks.to_owned() + &server(80, &[("10.0.0.1", 1, check)])));
+        let facts = facts();
+        let owners = Owners::new(&config, &facts);
+        let account = &facts.check_account;
+        let servers = servers_of(&config, &facts, &owners, account, Stretch::all(&config));
+        let told = format!("{:?}", servers.collect::<Vec<_>>());
+        assert!(
+            told.contains("/run/a") && !told.contains("/run/other"),
+            "{told}"
+        );
+    }
+
+    #[test]
     fn numbers_without_a_server_are_not_found() {
         let config = config(&server(80, &[("10.0.0.1", 1, TCP)]));
         let member = |pool, member| {

@@ -332,6 +332,24 @@ mod tests {
         Succession::new(before.edition(), now.edition())
     }
 
+    #[test]
+    fn a_file_check_whose_file_is_another_one_now_is_told_and_asked_anew() {
+        let with_file = |path: &str| {
+            let block = format!("track_file a {{\nfile {path}\n}}\n");
+            let check = "FILE_CHECK {\ntrack_file a\n}";
+            Host::new(&(block + &server(80, &[("10.0.0.1", 1, check)])))
+        };
+        let old = with_file("/run/a");
+        let number = CheckId::new(0);
+        let same = succession(&old, &with_file("/run/a"));
+        assert_eq!(
+            (same.check(number), same.is_told(number)),
+            (Some(number), false)
+        );
+        let other = succession(&old, &with_file("/run/b"));
+        assert_eq!((other.check(number), other.is_told(number)), (None, true));
+    }
+
     /// What a VRRP child has that is told this.
     fn told_pools(before: &Host, now: &Host) -> Vec<PoolConfig> {
         let mut list: Vec<PoolConfig> = Vec::new();

@@ -3,7 +3,11 @@
 
 use holdfast_tests::expect::{VIP, VRID, vi};
 use holdfast_tests::lab::LONG;
+use holdfast_tests::scripts::open_folder;
 use holdfast_tests::{Config, Kind, Lab};
+use nix::sys::signal::Signal;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -58,4 +62,100 @@ fn a_kernel_without_ipvs_costs_one_error_that_says_what_to_load_and_vrrp_goes_on
         assert!(line.contains("`modprobe ip_vs`"), "{line}");
     }
     lab.look(|view| assert!(view.holds(0, VIP)));
+}
+
+/// One server whose weight a file moves, one that a file takes out.
+fn two_servers_with_files(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "\
+track_file load {{
+    file {folder}/load
+    weight -2
+}}
+track_file gate {{
+    file {folder}/gate
+    weight 0
+    init_file 0
+}}
+virtual_server 192.0.2.100 80 {{
+    lvs_sched wrr
+    lvs_method NAT
+    protocol TCP
+    real_server 198.51.100.11 80 {{
+        weight 100
+        FILE_CHECK {{
+            track_file load
+        }}
+    }}
+    real_server 198.51.100.12 80 {{
+        weight 100
+        FILE_CHECK {{
+            track_file gate
+        }}
+    }}
+}}
+"
+    )
+}
+
+#[test]
+fn the_number_in_a_file_moves_a_weight_and_takes_a_server_out_and_back() {
+    let lab = Lab::new(1);
+    let folder = open_folder(&lab, "files");
+    let (load, gate) = (folder.join("load"), folder.join("gate"));
+    fs::write(&load, "5\n").unwrap();
+    let text = Config::new()
+        .vi(&vi())
+        .block(two_servers_with_files(&folder))
+        .text();
+    let begun = lab.timeline().now();
+    let daemon = lab.start(0, Kind::Holdfast, &text);
+    let weight = |since, from: u32, to: u32| {
+        let service = "[198.51.100.11]:tcp:80 of VS [192.0.2.100]:tcp:80";
+        let line = format!("Changing weight from {from} to {to} for active service {service}");
+        lab.wait_for_log(0, since, &line);
+    };
+    weight(begun, 100, 90);
+    assert_eq!(fs::read_to_string(&gate).unwrap(), "0\n");
+    let since = lab.timeline().now();
+    fs::write(folder.join("new"), "20\n").unwrap();
+    fs::rename(folder.join("new"), &load).unwrap();
+    weight(since, 90, 60);
+    let since = lab.timeline().now();
+    // By a new file: the old one belongs to the checker's user, and root has given up to overrule.
+    fs::write(folder.join("new"), "1\n").unwrap();
+    fs::rename(folder.join("new"), &gate).unwrap();
+    let name = "[198.51.100.12]:tcp:80";
+    let fault = format!(
+        "({name}): tracked file gate now FAULT state: {} holds 1",
+        gate.display()
+    );
+    lab.wait_for_log(0, since, &fault);
+    lab.wait_for_log(0, since, &format!("Removing service {name} from VS"));
+    // Neither a reload nor the death of the checker makes anything of what has not changed.
+    let since = daemon.hang_up();
+    lab.wait_for_log(0, since, "Reload complete");
+    let old = daemon.checker_pid();
+    daemon.signal(old, Signal::SIGKILL);
+    daemon.wait_for_other_checker(old);
+    let unreadable = Permissions::from_mode(0o600);
+    fs::set_permissions(&load, unreadable).unwrap();
+    weight(since, 60, 100);
+    let why = format!(
+        "Tracked file {} cannot be read, which counts as 0: Permission denied",
+        load.display()
+    );
+    lab.wait_for_log(0, since, &why);
+    lab.look(|view| {
+        let view = view.since(since);
+        for line in ["Adding service", "Removing service", "FAULT state"] {
+            assert_eq!(view.log(0, line), None);
+        }
+    });
+    let since = lab.timeline().now();
+    fs::remove_file(&gate).unwrap();
+    let line = format!("({name}): tracked file gate leaving FAULT state");
+    lab.wait_for_log(0, since, &line);
+    lab.wait_for_log(0, since, &format!("Adding service {name} to VS"));
 }

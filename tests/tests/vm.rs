@@ -33,6 +33,8 @@ scenarios! {
     every_option_reaches_the_table,
     a_reload_keeps_the_connections_of_servers_that_stay,
     a_crash_of_any_child_keeps_the_connections,
+    a_file_moves_the_weight,
+    a_file_takes_a_server_out,
     an_inhibited_or_drained_server_keeps_its_connections,
     clients_that_send_datagrams_are_answered,
     every_kind_of_check_takes_its_server_out_and_back,

@@ -1,7 +1,8 @@
 //! Why a check failed, in an operator's words.
 
 use super::dns::Rcode;
-use super::http::{Digest, PATTERN_WINDOW};
+use super::file::{FilePath, Reading};
+use super::http::Digest;
 use crate::verdict::Reason;
 use holdfast_ipc::config::model::Micros;
 use std::fmt;
@@ -127,7 +128,12 @@ pub enum HttpFault {
     /// `regex` is in the body, and must not be.
     Matches,
     /// `regex` is not in the part that is searched, and there is more of the body.
-    NotSearched,
+    NotSearched {
+        /// Bytes that are searched.
+        window: usize,
+    },
+    /// The search for `regex` was given up, and why.
+    GaveUp(String),
 }
 
 impl fmt::Display for HttpFault {
@@ -146,10 +152,11 @@ impl fmt::Display for HttpFault {
                 write!(f, "regex does not match in the {length} bytes of the body")
             }
             Self::Matches => f.write_str("regex matches, and regex_no_match forbids it"),
-            Self::NotSearched => write!(
+            Self::NotSearched { window } => write!(
                 f,
-                "regex does not match in the first {PATTERN_WINDOW} bytes; more are not searched"
+                "regex does not match in the first {window} bytes; more are not searched"
             ),
+            Self::GaveUp(why) => write!(f, "the search for regex was given up: {}", Bounded(why)),
         }
     }
 }
@@ -265,17 +272,25 @@ pub enum Cause {
     /// A program could not be run.
     NotRun(String),
     /// The number in a followed file says so.
-    FileValue(i64),
+    File {
+        /// Which.
+        path: FilePath,
+        /// What it says.
+        reading: Reading,
+    },
     /// The BFD session is down.
     BfdDown,
 }
 
 impl Cause {
-    /// True where the text already says how long it took.
+    /// True where the text already says how long it took, or it took no time.
     pub(crate) const fn tells_time(&self) -> bool {
         matches!(
             self,
-            Self::TimedOut { .. } | Self::TooSlow { .. } | Self::RunTimedOut { .. }
+            Self::TimedOut { .. }
+                | Self::TooSlow { .. }
+                | Self::RunTimedOut { .. }
+                | Self::File { .. }
         )
     }
 }
@@ -331,7 +346,7 @@ impl fmt::Display for Cause {
             Self::RunTimedOut { after } => Reason::TimedOut(*after).fmt(f),
             Self::NoSocket(reason) => write!(f, "no socket ({})", Bounded(reason)),
             Self::NotRun(reason) => write!(f, "not run: {}", Bounded(reason)),
-            Self::FileValue(value) => write!(f, "the file holds {value}"),
+            Self::File { path, reading } => write!(f, "{path} {reading}"),
             Self::BfdDown => f.write_str("the BFD session is down"),
         }
     }

@@ -160,7 +160,7 @@ impl fmt::Display for Finding {
         let told = match &self.outcome {
             Outcome::Passed(success) => {
                 write!(f, "{success}")?;
-                false
+                matches!(success, Success::File { .. })
             }
             Outcome::Failed(cause) | Outcome::NotTried(cause) => {
                 write!(f, "{cause}")?;

@@ -2,6 +2,7 @@
 //! Takes the time and what happened, gives back what to do; draws nothing at random but from its
 //! seed.
 
+mod followers;
 mod queue;
 mod reload;
 mod slot;
@@ -11,6 +12,7 @@ pub use reload::Prepared;
 
 use super::conversation::{Conversation, Finding, Outcome};
 use super::external::MiscPlan;
+use super::file::{FilePath, Reading};
 use super::lines::lines;
 use super::plan::Work;
 use super::schedule::{Change, Reaction, part};
@@ -21,7 +23,7 @@ use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::time::Monotonic;
 use queue::{MOMENT, Queue};
 use slot::{CheckSlot, ServerSlot};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -126,6 +128,13 @@ pub enum Event {
         /// What came of it.
         finding: Finding,
     },
+    /// A followed file was read.
+    Read {
+        /// Which.
+        path: FilePath,
+        /// What it says.
+        reading: Reading,
+    },
     /// An address that servers with `ha_suspend` wait for came to this machine, or left it. Until
     /// this is said it is not here.
     Held {
@@ -152,6 +161,8 @@ pub struct Engine {
     held: BTreeSet<IpAddr>,
     /// Who waits for an address.
     waiting: HashMap<IpAddr, Vec<usize>>,
+    /// Who follows a file.
+    followers: BTreeMap<FilePath, Vec<CheckId>>,
     /// Server and place of each check.
     places: HashMap<CheckId, (usize, usize)>,
     queue: Queue,
@@ -173,6 +184,7 @@ impl Engine {
             index: HashMap::new(),
             held: BTreeSet::new(),
             waiting: HashMap::new(),
+            followers: BTreeMap::new(),
             places: HashMap::new(),
             queue: Queue::new(in_flight),
             shortage_lines: RateLimit::default(),
@@ -190,6 +202,7 @@ impl Engine {
         match event {
             Event::Due => {}
             Event::Finished { talk, finding } => self.finished(now, talk, finding, &mut actions),
+            Event::Read { path, reading } => self.read(&path, &reading, &mut actions),
             Event::Held { address, held } => self.hold(now, address, held, &mut actions),
         }
         self.begin_due(now, &mut actions);
@@ -265,11 +278,12 @@ impl Engine {
         let slot = self.slot(check).filter(|slot| slot.queued)?;
         let talk = TalkId { check, number };
         slot.queued = false;
-        slot.talk = Some(talk);
         let task = match &slot.work {
             Work::Talk(plan) => Task::Talk(Box::new(Conversation::new(plan, slot.schedule.page()))),
             Work::Run(plan) => Task::Run(Arc::clone(plan)),
+            Work::Follow(_) => return None,
         };
+        slot.talk = Some(talk);
         self.next_talk = number;
         Some(Action::Begin { talk, task })
     }
@@ -288,9 +302,6 @@ impl Engine {
         let Some(server) = self.servers.get_mut(at).and_then(Option::as_mut) else {
             return;
         };
-        let key = Arc::clone(&server.key);
-        let number = server.numbers.get(place).copied();
-        let configured = server.weight;
         let Some(slot) = server
             .checks
             .get_mut(place)
@@ -303,29 +314,16 @@ impl Engine {
         if suspended {
             return;
         }
-        let before = slot.weight.shift(configured).unwrap_or(0);
-        let wait = match result(slot, &finding) {
-            Some(reaction) => {
-                let told = lines(&slot.check, &key, &reaction, &finding);
-                actions.extend(told.into_iter().map(Action::Log));
-                let weight = slot.weight.shift(configured).unwrap_or(0);
-                let news = reaction.first || reaction.change != Change::Same || weight != before;
-                keep_cause(slot, &finding);
-                if let Some(check) = number.filter(|_| news) {
-                    actions.push(Action::Check(CheckVerdict {
-                        server: key,
-                        check,
-                        name: name_of(&slot.check.probe),
-                        up: slot.schedule.is_up(),
-                        weight,
-                        finding,
-                    }));
-                }
-                reaction.wait
-            }
+        let reaction = conclude(server, place, &finding, actions);
+        let Some(slot) = server.checks.get_mut(place) else {
+            return;
+        };
+        let wait = match reaction {
+            Some(reaction) => reaction.wait,
             None => {
                 let name = name_of(&slot.check.probe);
                 if let Some(more) = self.shortage_lines.admit(now) {
+                    let key = &server.key;
                     let text = format!("{name} on service {key} was not tried: {finding}{more}");
                     actions.push(Action::Log(LogRecord::new(Level::Warning, text)));
                 }
@@ -375,7 +373,7 @@ impl Engine {
                 let busy = slot.talk.is_some();
                 let random = spread(self.seed, slot.id, now.micros());
                 let soon = now.after(part(slot.check.timing.delay_loop, random));
-                slot.due = (!suspended && !busy).then_some(soon);
+                slot.due = (!suspended && !busy && !slot.is_told()).then_some(soon);
                 if let Some(due) = slot.due {
                     self.queue.wait(due, slot.id);
                 }
@@ -412,6 +410,37 @@ impl Engine {
             }
         }
     }
+}
+
+/// Says what a finding means for a check, and tells it where that is news; `None` where it says
+/// nothing about the server.
+fn conclude(
+    server: &mut ServerSlot,
+    place: usize,
+    finding: &Finding,
+    actions: &mut Vec<Action>,
+) -> Option<Reaction> {
+    let configured = server.weight;
+    let slot = server.checks.get_mut(place)?;
+    let before = slot.weight.shift(configured).unwrap_or(0);
+    let reaction = result(slot, finding)?;
+    let told = lines(&slot.check, &server.key, &reaction, finding);
+    actions.extend(told.into_iter().map(Action::Log));
+    let weight = slot.weight.shift(configured).unwrap_or(0);
+    let news = reaction.first || reaction.change != Change::Same || weight != before;
+    keep_cause(slot, finding);
+    let number = server.numbers.get(place).copied();
+    if let Some(check) = number.filter(|_| news) {
+        actions.push(Action::Check(CheckVerdict {
+            server: Arc::clone(&server.key),
+            check,
+            name: name_of(&slot.check.probe),
+            up: slot.schedule.is_up(),
+            weight,
+            finding: finding.clone(),
+        }));
+    }
+    Some(reaction)
 }
 
 /// Puts a finding into the schedule; `None` where it says nothing about the server.

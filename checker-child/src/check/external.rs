@@ -1,4 +1,4 @@
-//! Checks that hold no conversation: a program's exit status, the number in a file, a BFD session.
+//! Checks that hold no conversation: a program's exit status, a BFD session.
 
 use super::cause::Cause;
 use super::conversation::{Finding, Outcome, Success};
@@ -108,29 +108,6 @@ fn last_line(end: &event::Outcome) -> Excerpt {
     last
 }
 
-/// `FILE_CHECK`: what the number in a followed file means. With weight 0 the number itself is the
-/// verdict; otherwise number times weight is added to the server's weight, and a product at the
-/// lower end of an `i32` takes the server down.
-pub fn judge_file(value: i64, weight: i32, reverse: bool) -> Outcome {
-    if weight == 0 {
-        return match (value != 0) == reverse {
-            true => Outcome::Passed(Success::File { shift: 0 }),
-            false => Outcome::Failed(Cause::FileValue(value)),
-        };
-    }
-    let weight = i64::from(weight);
-    let product = match reverse {
-        true => value.saturating_mul(weight.saturating_neg()),
-        false => value.saturating_mul(weight),
-    };
-    match product <= i64::from(i32::MIN) {
-        true => Outcome::Failed(Cause::FileValue(value)),
-        false => Outcome::Passed(Success::File {
-            shift: product.min(i64::from(i32::MAX)),
-        }),
-    }
-}
-
 /// `BFD_CHECK`: up while the session is.
 pub const fn judge_bfd(is_up: bool) -> Outcome {
     match is_up {
@@ -223,34 +200,6 @@ mod tests {
         assert_eq!(
             finding.to_string(),
             "exit 1 after 12 ms, last bytes \"busy\""
-        );
-    }
-
-    #[test]
-    fn a_file_without_weight_is_a_verdict() {
-        let up = Outcome::Passed(Success::File { shift: 0 });
-        assert_eq!(judge_file(0, 0, false), up);
-        assert_eq!(
-            judge_file(3, 0, false),
-            Outcome::Failed(Cause::FileValue(3))
-        );
-        assert_eq!(judge_file(0, 0, true), Outcome::Failed(Cause::FileValue(0)));
-        assert_eq!(judge_file(-1, 0, true), up);
-    }
-
-    #[test]
-    fn a_file_with_weight_moves_it_and_at_the_lower_end_takes_the_server_down() {
-        let shift = |shift| Outcome::Passed(Success::File { shift });
-        assert_eq!(judge_file(3, -5, false), shift(-15));
-        assert_eq!(judge_file(3, -5, true), shift(15));
-        let least = i64::from(i32::MIN);
-        assert_eq!(
-            judge_file(least, 1, false),
-            Outcome::Failed(Cause::FileValue(least))
-        );
-        assert_eq!(
-            judge_file(i64::MIN, i32::MIN, false),
-            shift(i64::from(i32::MAX))
         );
     }
 

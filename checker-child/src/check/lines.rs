@@ -56,7 +56,11 @@ fn passed(
             misc(check, server)
         ),
         (Probe::Misc { .. }, _) => format!("{} succeeded.", misc(check, server)),
-        (Probe::File { .. } | Probe::Bfd { .. }, success) => {
+        (Probe::File { .. }, _) if reaction.change == Change::Same => return Vec::new(),
+        (Probe::File { file, .. }, _) => {
+            format!("({server}): tracked file {} leaving FAULT state", file.name)
+        }
+        (Probe::Bfd { .. }, success) => {
             format!("{} of {server} is up: {success}", name_of(&check.probe))
         }
     };
@@ -100,11 +104,13 @@ fn failed(
             _ => format!("DNS_CHECK ({server}) failed{when}: {finding}"),
         },
         Probe::Misc { .. } => format!("{} {}", misc(check, server), misc_failure(cause, &when)),
-        Probe::Tcp(_)
-        | Probe::Smtp { .. }
-        | Probe::Udp(_)
-        | Probe::File { .. }
-        | Probe::Bfd { .. } => {
+        Probe::File { file, .. } => {
+            format!(
+                "({server}): tracked file {} now FAULT state: {finding}",
+                file.name
+            )
+        }
+        Probe::Tcp(_) | Probe::Smtp { .. } | Probe::Udp(_) | Probe::Bfd { .. } => {
             let name = name_of(&check.probe);
             format!("{name} on service {server} failed{when}: {finding}")
         }

@@ -11,6 +11,7 @@ mod dns;
 pub mod engine;
 mod excerpt;
 mod external;
+mod file;
 mod http;
 mod lines;
 mod ping;
@@ -27,7 +28,9 @@ pub use conversation::{
 };
 pub use dns::Rcode;
 pub use excerpt::Excerpt;
-pub use external::{MiscPlan, judge_bfd, judge_file};
+pub use external::{MiscPlan, judge_bfd};
+pub(crate) use file::number;
+pub use file::{FilePath, FilePlan, Reading};
 pub use http::{BODY_LIMIT, Digest, PATTERN_WINDOW};
 pub use plan::{Plan, Work};
 pub use smtp::REPLY_LIMIT;

@@ -3,6 +3,7 @@
 use super::conversation::Channel;
 use super::dns::Question;
 use super::external::MiscPlan;
+use super::file::FilePlan;
 use super::http::{HttpPlan, Patterns};
 use super::smtp::helo_line;
 use holdfast_ipc::config::model::{Endpoint, HttpProbe, Probe, UdpProbe};
@@ -15,6 +16,8 @@ pub enum Work {
     Talk(Arc<Plan>),
     /// A run of a program.
     Run(Arc<MiscPlan>),
+    /// A file is followed; nothing is asked, so it is never due.
+    Follow(Arc<FilePlan>),
 }
 
 impl Work {
@@ -23,6 +26,9 @@ impl Work {
         if let Some(plan) = MiscPlan::of(probe) {
             return Ok(Self::Run(Arc::new(plan)));
         }
+        if let Some(plan) = FilePlan::of(probe) {
+            return Ok(Self::Follow(Arc::new(plan)));
+        }
         Plan::with_patterns(probe, patterns).map(|plan| Self::Talk(Arc::new(plan)))
     }
 
@@ -30,7 +36,15 @@ impl Work {
     pub(super) fn pages(&self) -> usize {
         match self {
             Self::Talk(plan) => plan.pages(),
-            Self::Run(_) => 1,
+            Self::Run(_) | Self::Follow(_) => 1,
+        }
+    }
+
+    /// What is followed, where nothing is asked.
+    pub(super) const fn followed(&self) -> Option<&Arc<FilePlan>> {
+        match self {
+            Self::Follow(plan) => Some(plan),
+            Self::Talk(_) | Self::Run(_) => None,
         }
     }
 }
@@ -87,9 +101,9 @@ impl Plan {
             Probe::Udp(probe) => (&probe.endpoint, Asks::Udp(Box::new(probe.clone()))),
             Probe::Ping(endpoint) => (endpoint, Asks::Ping),
             Probe::Misc { .. } => return Err("a MISC_CHECK runs a program".to_owned()),
-            Probe::File { .. } | Probe::Bfd { .. } => {
-                return Err("this version carries out neither FILE_CHECK nor BFD_CHECK".to_owned());
-            }
+            Probe::File { .. } => return Err("a FILE_CHECK follows a file".to_owned()),
+            // Its verdicts come from the VRRP child, which holds the sessions.
+            Probe::Bfd { .. } => return Err("this version carries out no BFD_CHECK".to_owned()),
         };
         Ok(Self {
             endpoint: endpoint.clone(),

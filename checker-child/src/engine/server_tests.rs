@@ -14,7 +14,7 @@ use holdfast_ipc::config::model::{
 pub(super) const ONE: Generation = Generation::new(1);
 pub(super) const TWO: Generation = Generation::new(2);
 
-fn check(probe: Probe) -> Check {
+pub(super) fn check(probe: Probe) -> Check {
     let timing = CheckTiming {
         delay_loop: Micros::from_secs(10),
         retry: 0,
@@ -70,7 +70,7 @@ pub(super) fn servers(first: u32, checks: impl IntoIterator<Item = Check>) -> Ve
         .collect()
 }
 
-fn configured(count: usize) -> CheckerConfig {
+pub(super) fn configured(count: usize) -> CheckerConfig {
     CheckerConfig {
         servers: u32::try_from(count).unwrap(),
         ..config([])
@@ -108,6 +108,7 @@ impl World {
         self.say(ParentToChecker::Start(CheckerStart {
             generation: ONE,
             config: configured(servers.len()),
+            fresh: true,
             verdicts: Vec::new(),
         }));
         self.say(ParentToChecker::Go);
@@ -481,6 +482,7 @@ fn an_address_that_was_here_before_the_start_counts() {
     world.say(ParentToChecker::Start(CheckerStart {
         generation: ONE,
         config: configured(1),
+        fresh: true,
         verdicts: Vec::new(),
     }));
     world.say(ParentToChecker::Go);

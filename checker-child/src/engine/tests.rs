@@ -118,6 +118,7 @@ fn started(config: CheckerConfig, verdicts: &[Verdict]) -> (Engine, Vec<Action>)
     let start = CheckerStart {
         generation: ONE,
         config,
+        fresh: true,
         verdicts: verdicts.to_vec(),
     };
     assert_eq!(
@@ -644,6 +645,7 @@ fn messages_out_of_their_phase_end_the_checker() {
         send(ParentToChecker::Start(CheckerStart {
             generation: ONE,
             config: config([]),
+            fresh: true,
             verdicts: Vec::new(),
         }))
     };
@@ -764,6 +766,8 @@ proptest! {
                         Action::Converse { .. }
                         | Action::ConverseOver { .. }
                         | Action::BreakOff { .. }
+                        | Action::Look { .. }
+                        | Action::Unfollow { .. }
                         | Action::Provide(_)
                         | Action::Probe(_)
                         | Action::End

@@ -2,6 +2,7 @@
 
 use super::alarm::Alarm;
 use super::check::{Contexts, Given, Random, Talks, in_flight, try_ping};
+use super::files::Files;
 use super::outbox::Outbox;
 use super::parent::Parent;
 use super::processes::Scan;
@@ -37,6 +38,7 @@ struct EventLoop {
     outbox: Outbox,
     runs: Runs,
     talks: Talks,
+    files: Files,
     /// Sockets that came from the parent, until the engine has heard of them.
     sockets: HashMap<Request, OwnedFd>,
     scan: Option<Scan>,
@@ -70,6 +72,7 @@ pub(crate) async fn run(parent: Parent) -> Result<(), Failure> {
         outbox: Outbox::default(),
         runs,
         talks,
+        files: Files::new(),
         sockets: HashMap::new(),
         scan: None,
         waiting_probes: Vec::new(),
@@ -134,6 +137,7 @@ impl EventLoop {
             _ = sources.terminate.recv() => events.push(Event::ParentGone),
             _ = sources.children.recv() => self.runs.reap(&mut events),
             () = self.talks.wait() => {}
+            () = self.files.wait() => {}
             ready = sources.servers.readable() => {
                 let mut ready = ready.map_err(Failure::of("cannot wait for servers"))?;
                 if !self.talks.read_ready() {
@@ -155,6 +159,7 @@ impl EventLoop {
             () = tokio::task::yield_now(), if self.scan.is_some() => self.go_on_scanning(&mut events),
         }
         self.talks.take(&mut events);
+        self.files.take(&mut events);
         Ok(events)
     }
 
@@ -223,6 +228,8 @@ impl EventLoop {
                 self.talks.start(talk, question, Some(given));
             }
             Action::BreakOff { talk } => self.talks.stop(talk),
+            Action::Look { path, init } => self.files.look(path, init),
+            Action::Unfollow { path } => self.files.unfollow(&path),
             Action::Provide(needs) => self.provide(&needs)?,
             Action::Signal { run, force } => self.runs.signal(run, force),
             Action::End => self.over = true,

@@ -6,6 +6,7 @@ mod clock;
 mod confine;
 mod event_loop;
 mod failure;
+mod files;
 mod filter;
 pub(crate) mod genhash;
 mod outbox;
@@ -15,6 +16,7 @@ mod processes;
 mod runs;
 mod script_path;
 
+use event_loop::watch;
 pub(crate) use failure::Failure;
 
 use holdfast_ipc::message::{CheckerToParent, Hello, ParentToChecker, Role};

@@ -107,6 +107,7 @@ impl Checker {
         self.send(&ParentToChecker::Start(CheckerStart {
             generation,
             config,
+            fresh: true,
             verdicts,
         }));
         assert_eq!(self.next(), CheckerToParent::Ready { generation });

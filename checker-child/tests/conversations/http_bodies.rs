@@ -29,6 +29,7 @@ fn pattern(pattern: &str) -> BodyPattern {
         invert: false,
         min_offset: 0,
         max_offset: None,
+        needs_pcre: false,
     }
 }
 
@@ -165,6 +166,7 @@ fn a_match_has_to_begin_inside_the_offsets() {
     let between = |min_offset, max_offset| BodyPattern {
         min_offset,
         max_offset,
+        needs_pcre: false,
         ..pattern("b")
     };
     assert!(finds(between(3, None), "abab"));

@@ -59,6 +59,7 @@ fn nul_bytes_are_bytes() {
         invert: false,
         min_offset: 0,
         max_offset: None,
+        needs_pcre: false,
     };
     let with = |answer: &[u8]| {
         let url = Url {

@@ -123,9 +123,8 @@ pub(super) const ROWS: &[Keyword] = &[
         Shape::Block(TrackFile, Header::Name),
     )
     .about(
-        "A file with one number. Instances and groups that name it in `track_file` add the number, times the weight, to their priority.",
-    )
-    .checked("the number in the file would change no priority"),
+        "A file with one number. Instances and groups that name it in `track_file` add the number, times the weight, to their priority, real servers that name it in `FILE_CHECK` to their weight.",
+    ),
     used(
         "vrrp_track_file",
         Word::TrackFileBlock,
@@ -135,7 +134,6 @@ pub(super) const ROWS: &[Keyword] = &[
     .about(
         "The former spelling of `track_file`.",
     )
-    .checked("the number in the file would change no priority")
     .old("track_file"),
     used(
         "vrrp_sync_group",

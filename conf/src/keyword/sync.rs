@@ -26,7 +26,8 @@ pub(super) const ROWS: &[Keyword] = &[
     trackers("track_script", Word::TrackScript, Tracked::Script)
         .about("Scripts that all members track."),
     trackers("track_file", Word::TrackFile, Tracked::File)
-        .about("Files with a number that all members track."),
+        .about("Files with a number that all members track.")
+        .checked("the number in the file would change no priority"),
     trackers("track_process", Word::TrackProcess, Tracked::Process)
         .about("Processes that all members track."),
     trackers("track_bfd", Word::TrackBfd, Tracked::Bfd)

@@ -93,10 +93,10 @@ pub(super) const ROWS: &[Keyword] = &[
         .about("Compares the whole command line instead of the name of 15 bytes."),
     // track_file
     used("file", Word::File, FILE, Shape::Text)
-        .about("The file. It holds one whole number; a file that is missing or unreadable counts as 0."),
+        .about("The file. It holds one whole number; a file that is missing, or that the checker's user may not read, counts as 0."),
     used("weight", Word::Weight, FILE, Shape::Weight(254))
-        .about("The number in the file is multiplied with this and added to the priority. With weight 0 any number but 0 is a FAULT.")
+        .about("The number in the file is multiplied with this and added to the priority, or to the weight of a real server. With weight 0 any number but 0 is a FAULT, or takes the server out.")
         .default("1"),
     used("init_file", Word::InitFile, FILE, Shape::InitFile)
-        .about("Makes the file at the start, with this number (0 if there is none). A file that is there stays unless `overwrite` follows."),
+        .about("Makes the file at the start of the daemon, with this number (0 if there is none), as the checker's user, who has to have the right to do so. A file that is there stays unless `overwrite` follows."),
 ];

@@ -27,7 +27,7 @@ mod words;
 
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, quote};
 use crate::keyword::{Section, Word};
-use crate::model::{Config, InvalidValue};
+use crate::model::{Config, InvalidValue, TrackFile};
 use crate::origin::Origins;
 use crate::source::{Sources, Span};
 use crate::suggest;
@@ -228,13 +228,13 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
     let known = tracking::Known::new(&blocks);
     let instances = vrrp::assemble(cx, &blocks, &known);
     let sync_groups = sync::assemble(cx, &blocks, &known);
-    tracking::unused(cx, &blocks);
     global.lvs.sync_daemon = global::sync_daemon(cx, &blocks.global, &instances);
     let named = checker::Named {
-        files: names(&blocks.files),
+        files: known_files(&blocks.files, &track_files),
         sessions: names(&blocks.bfds),
     };
     let virtual_servers = checker::finish(cx, drafts, &blocks.global, &mut server_groups, &named);
+    tracking::unused(cx, &blocks, &virtual_servers);
     let statics = statics::assemble(cx, &blocks, &instances);
     vrrp::also_static(cx, &blocks, &instances, &statics);
     let config = Config {
@@ -261,6 +261,16 @@ fn assemble(cx: &mut Context<'_>, mut blocks: Blocks) -> Config {
 
 fn names(blocks: &[Named]) -> BTreeSet<&str> {
     blocks.iter().map(|block| block.name.as_str()).collect()
+}
+
+/// All tracked files, with the content of those that have no mistake.
+fn known_files<'a>(
+    blocks: &'a [Named],
+    files: &'a [TrackFile],
+) -> BTreeMap<&'a str, Option<&'a TrackFile>> {
+    let blocks = blocks.iter().map(|block| (block.name.as_str(), None));
+    let files = files.iter().map(|file| (file.name.as_str(), Some(file)));
+    blocks.chain(files).collect()
 }
 
 /// A word that switches off here what it switches on in keepalived.

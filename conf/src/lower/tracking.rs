@@ -7,8 +7,8 @@ use crate::HostFact;
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::Word;
 use crate::model::{
-    BfdName, FileName, IfName, ProcessName, ScriptName, TrackInterface, TrackScript, Tracked,
-    Trackers, Weight,
+    BfdName, FileName, IfName, Probe, ProcessName, ScriptName, TrackInterface, TrackScript,
+    Tracked, Trackers, VirtualServer, Weight,
 };
 use crate::source::Span;
 use std::collections::BTreeMap;
@@ -363,7 +363,7 @@ fn interfaces(
 }
 
 /// Scripts, files and processes that are watched for nobody.
-pub(super) fn unused(cx: &mut Context<'_>, blocks: &Blocks) {
+pub(super) fn unused(cx: &mut Context<'_>, blocks: &Blocks, servers: &[VirtualServer]) {
     // What is wrong may well be the line that tracks it.
     if cx.said.errors() > 0 {
         return;
@@ -373,6 +373,10 @@ pub(super) fn unused(cx: &mut Context<'_>, blocks: &Blocks) {
         (&blocks.files, FILES),
         (&blocks.processes, PROCESSES),
     ] {
+        let checked = match kind.word {
+            Word::TrackFile => Some(checked_files(servers)),
+            _ => None,
+        };
         let tracked: std::collections::BTreeSet<&str> = blocks
             .instances
             .iter()
@@ -382,6 +386,7 @@ pub(super) fn unused(cx: &mut Context<'_>, blocks: &Blocks) {
                 EntryKind::Tracker(name, _) => Some(name.as_str()),
                 _ => None,
             })
+            .chain(checked.into_iter().flatten())
             .collect();
         for block in list {
             if !tracked.contains(block.name.as_str()) {
@@ -389,6 +394,16 @@ pub(super) fn unused(cx: &mut Context<'_>, blocks: &Blocks) {
             }
         }
     }
+}
+
+/// Names of the files that real servers follow.
+fn checked_files(servers: &[VirtualServer]) -> impl Iterator<Item = &str> {
+    let real = servers.iter().flat_map(|server| &server.real_servers);
+    real.flat_map(|real| &real.checks)
+        .filter_map(|check| match &check.probe {
+            Probe::File { file, .. } => Some(file.name.as_str()),
+            _ => None,
+        })
 }
 
 fn nobody_tracks(kind: &Kind, block: &Named) -> Diagnostic {
@@ -405,5 +420,8 @@ fn nobody_tracks(kind: &Kind, block: &Named) -> Diagnostic {
     let text = format!("nobody tracks {}", quote(&block.name));
     Diagnostic::warning(Code::UnusedTracker, block.span, text)
         .label("it changes nothing")
-        .help(format!("name it in `{list} {{ … }}` of an instance"))
+        .help(match kind.word {
+            Word::TrackFile => "name it in a `FILE_CHECK` of a real server".to_owned(),
+            _ => format!("name it in `{list} {{ … }}` of an instance"),
+        })
 }

@@ -1,6 +1,6 @@
 //! `virtual_server`, `real_server` and their checks.
 
-use super::{IfName, Micros, ScriptCommand, UserSpec};
+use super::{IfName, Micros, ScriptCommand, TrackFile, UserSpec};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -429,8 +429,8 @@ pub enum Probe {
     },
     /// `FILE_CHECK`: the number in a file moves the weight.
     File {
-        /// Name of the `track_file`.
-        file: String,
+        /// The `track_file`.
+        file: Box<TrackFile>,
         /// What the number is multiplied with, and whether its sign is turned; the file's own
         /// where it is missing.
         weight: Option<(i32, bool)>,
@@ -518,6 +518,16 @@ pub struct BodyPattern {
     pub min_offset: u64,
     /// `regex_max_offset`.
     pub max_offset: Option<u64>,
+    /// It needs more than linear time: only PCRE2 knows what it has.
+    pub needs_pcre: bool,
+}
+
+impl BodyPattern {
+    /// True where `regex_options` has this word.
+    pub fn has_option(&self, name: &str) -> bool {
+        let mut options = self.options.iter();
+        options.any(|option| option.eq_ignore_ascii_case(name))
+    }
 }
 
 /// `UDP_CHECK`.

@@ -106,6 +106,9 @@ impl fmt::Display for Priority {
 pub struct Weight(i16);
 
 impl Weight {
+    /// 0.
+    pub(crate) const NOTHING: Self = Self(0);
+
     /// The number itself.
     pub const fn get(self) -> i16 {
         self.0

@@ -9,6 +9,8 @@ mod hmac;
 mod ids;
 mod link;
 mod names;
+#[cfg(feature = "pcre")]
+pub mod pcre;
 mod route;
 mod script;
 mod sync;

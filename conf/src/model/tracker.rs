@@ -88,3 +88,16 @@ pub struct TrackFile {
     /// Whether it is made at the start.
     pub init: Option<InitFile>,
 }
+
+impl TrackFile {
+    /// One of which only the name is known so far.
+    pub(crate) const fn named(name: FileName) -> Self {
+        Self {
+            name,
+            path: String::new(),
+            weight: Weight::NOTHING,
+            reverse: false,
+            init: None,
+        }
+    }
+}

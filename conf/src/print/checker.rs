@@ -195,7 +195,7 @@ fn probe(page: &mut Page, check: &Check) {
             page.maybe("user", user.as_ref().map(word::user));
         }
         Probe::File { file, weight } => {
-            page.set("track_file", plain(file));
+            page.set("track_file", plain(file.name.as_str()));
             page.maybe(
                 "weight",
                 weight.map(|(weight, reverse)| {

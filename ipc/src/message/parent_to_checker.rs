@@ -13,6 +13,8 @@ pub struct CheckerStart {
     pub generation: Generation,
     /// The configuration.
     pub config: CheckerConfig,
+    /// The daemon itself starts: followed files are made where `init_file` says so.
+    pub fresh: bool,
     /// Newest verdicts of the predecessor, where there was one.
     pub verdicts: Vec<Verdict>,
 }

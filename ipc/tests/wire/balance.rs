@@ -80,6 +80,7 @@ fn page() -> Url {
             invert: false,
             min_offset: 0,
             max_offset: Some(100),
+            needs_pcre: false,
         }),
         digest: None,
         tls_compliant: false,

@@ -428,6 +428,7 @@ pub(crate) fn parent_to_checker() -> Vec<ParentToChecker> {
         ParentToChecker::Start(CheckerStart {
             generation: GENERATION,
             config: checker_config(),
+            fresh: true,
             verdicts: vec![verdict(ScriptState::Failed)],
         }),
         ParentToChecker::Stop,

@@ -505,13 +505,18 @@ pub(crate) fn vrrp_to_parent() -> impl Strategy<Value = VrrpToParent> {
 
 /// Every variant.
 pub(crate) fn parent_to_checker() -> impl Strategy<Value = ParentToChecker> {
-    let start = (generation(), checker_config(), vec(verdict(), 0..3)).prop_map(
-        |(generation, config, verdicts)| CheckerStart {
+    let start = (
+        generation(),
+        checker_config(),
+        any::<bool>(),
+        vec(verdict(), 0..3),
+    )
+        .prop_map(|(generation, config, fresh, verdicts)| CheckerStart {
             generation,
             config,
+            fresh,
             verdicts,
-        },
-    );
+        });
     prop_oneof![
         generation().prop_map(|generation| ParentToChecker::Abort { generation }),
         generation().prop_map(|generation| ParentToChecker::Commit { generation }),

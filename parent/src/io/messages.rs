@@ -237,6 +237,7 @@ impl Daemon {
         let start = CheckerStart {
             generation: self.plan.generation,
             config,
+            fresh: self.life == Life::Starting,
             verdicts,
         };
         let slot = self.checkers.get_mut(account);

@@ -22,6 +22,7 @@ static PAGE: LazyLock<Arc<Plan>> = LazyLock::new(|| {
         invert: false,
         min_offset: 1,
         max_offset: Some(9),
+        needs_pcre: false,
     };
     let url = Url {
         path: "/".to_owned(),

@@ -2,6 +2,7 @@
 import checks
 import datagrams
 import failover
+import files
 import foreign
 import kinds
 import marks
@@ -12,7 +13,7 @@ import seeds
 import streams
 
 ALL = [*foreign.ALL, *notices.ALL, *seeds.ALL, *failover.ALL, *streams.ALL, *checks.ALL,
-       *datagrams.ALL, *kinds.ALL, *marks.ALL, *options.ALL]
+       *files.ALL, *datagrams.ALL, *kinds.ALL, *marks.ALL, *options.ALL]
 
 # For a guest in which nobody has loaded IPVS.
 BARE = modules.ALL

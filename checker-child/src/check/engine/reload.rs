@@ -160,6 +160,7 @@ impl Engine {
         let waiting = &self.waiting;
         self.held.retain(|address| waiting.contains_key(address));
         queue_holds &= !self.drop_others(&mut actions);
+        self.collect_followers();
         if !queue_holds {
             self.fill_queue();
         }
@@ -271,7 +272,7 @@ impl Engine {
         let Some(server) = self.servers.get_mut(at).and_then(Option::as_mut) else {
             return other;
         };
-        for slot in &mut server.checks {
+        for slot in server.checks.iter_mut().filter(|slot| !slot.is_told()) {
             let idle = slot.due.is_none() && slot.talk.is_none() && !slot.queued;
             if arrival.suspended && !idle {
                 slot.due = None;
@@ -420,6 +421,6 @@ fn first(mut slot: CheckSlot, seed: u64, now: Monotonic, known: Option<&Known>) 
         Some(_) => part(slot.check.timing.delay_loop, random),
         None => slot.schedule.warmup(random),
     };
-    slot.due = Some(now.after(wait));
+    slot.due = (!slot.is_told()).then(|| now.after(wait));
     slot
 }

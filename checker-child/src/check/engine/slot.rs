@@ -102,6 +102,11 @@ impl CheckSlot {
         }
     }
 
+    /// Nothing is asked: it is told what there is.
+    pub(super) const fn is_told(&self) -> bool {
+        self.work.followed().is_some()
+    }
+
     /// Keeps what a success says about the weight. Exit 0 of a program leaves it as it is.
     pub(super) const fn weigh(&mut self, success: Success) {
         match success {

@@ -471,6 +471,7 @@ fn with_pattern(pattern: &str) -> Check {
         invert: false,
         min_offset: 0,
         max_offset: None,
+        needs_pcre: false,
     };
     let url = Url {
         path: "/".to_owned(),

@@ -246,8 +246,8 @@ impl HttpTalk {
         if let Some(comparison) = &mut self.comparison {
             comparison.add(raw, content);
         }
-        if self.page.pattern.is_some() {
-            let room = PATTERN_WINDOW.saturating_sub(self.kept.len());
+        if let Some(pattern) = &self.page.pattern {
+            let room = pattern.window().saturating_sub(self.kept.len());
             self.kept
                 .extend_from_slice(content.get(..room).unwrap_or(content));
         }
@@ -295,7 +295,10 @@ impl HttpTalk {
             return Some(HttpFault::Digest { got, wanted });
         }
         let pattern = self.page.pattern.as_ref()?;
-        let found = pattern.is_in(&self.kept);
+        let found = match pattern.is_in(&self.kept) {
+            Ok(found) => found,
+            Err(gave_up) => return Some(gave_up),
+        };
         if found && pattern.invert {
             return Some(HttpFault::Matches);
         }
@@ -303,7 +306,9 @@ impl HttpTalk {
         let unseen = self.content > length(&self.kept);
         match (found, pattern.invert, unseen) {
             (true, _, _) | (false, true, false) => None,
-            (false, _, true) => Some(HttpFault::NotSearched),
+            (false, _, true) => Some(HttpFault::NotSearched {
+                window: pattern.window(),
+            }),
             (false, false, false) => Some(HttpFault::NoMatch {
                 length: self.content,
             }),

@@ -107,6 +107,7 @@ fn a_list_with_holes_is_refused() {
     let start = holdfast_ipc::message::CheckerStart {
         generation: ONE,
         config: config(&servers),
+        fresh: true,
         verdicts: Vec::new(),
     };
     checker.send(&ParentToChecker::Start(start));

@@ -1,6 +1,7 @@
 //! Checks of real servers over real sockets.
 
 mod datagrams;
+mod files;
 mod hostile;
 mod life;
 mod mail;

@@ -38,6 +38,7 @@ fn digest_and_regex_are_looked_for_in_the_body() {
         invert: false,
         min_offset: 0,
         max_offset: None,
+        needs_pcre: false,
     };
     let mut probe = page(nginx.plain);
     probe.urls[0].regex = Some(pattern("is w[e]ll"));

@@ -108,8 +108,9 @@ pub(super) const ROWS: &[Keyword] = &[
         .about("Status codes that are accepted: numbers and ranges of them, 100 to 599.")
         .default("200-299"),
     used("regex", Word::Regex, PAGE, Shape::Pattern).about(
-        "A pattern that the page's content has to fit, in PCRE's language without look-around \
-             and back-references.",
+        "A pattern that the page's content has to fit, in PCRE's language. Look-around, \
+             back-references and the like need a holdfast that is built with the feature `pcre`, \
+             and are searched for in the first 8 KiB.",
     ),
     used("regex_no_match", Word::RegexNoMatch, PAGE, FLAG)
         .about("The content must not fit the pattern."),

@@ -78,8 +78,7 @@ pub(super) const ROWS: &[Keyword] = &[
     check("PING_CHECK", Word::PingCheck, PingCheck).about("Sends an ICMP echo request."),
     check("DNS_CHECK", Word::DnsCheck, DnsCheck).about("Asks a name server over UDP."),
     check("FILE_CHECK", Word::FileCheck, FileCheck)
-        .about("Moves the weight by the number in a `track_file`.")
-        .checked("the number in the file does not change the server's weight"),
+        .about("Moves the weight by the number in a `track_file`."),
     check("BFD_CHECK", Word::BfdCheck, BfdCheck)
         .about("The server is up while a BFD session is up.")
         .checked("the server stays up when its BFD session goes down"),

@@ -7,7 +7,8 @@ use crate::keyword::Word;
 use crate::lower::settings::{Setting, Settings, Value};
 use crate::lower::{Context, script};
 use crate::model::{
-    Check, CheckTiming, DnsType, Endpoint, Micros, Probe, ShellWords, UdpProbe, UdpReply,
+    Check, CheckTiming, DnsType, Endpoint, FileName, Micros, Probe, ShellWords, TrackFile,
+    UdpProbe, UdpReply,
 };
 use crate::source::Span;
 use std::fmt::Display;
@@ -181,6 +182,7 @@ fn probe(
                 Word::FileCheck,
                 references,
             )?;
+            let file = FileName::try_from(file).ok()?;
             let weight = match block
                 .own
                 .get(Word::FileWeight)
@@ -189,6 +191,8 @@ fn probe(
                 Some(Value::LongWeight(weight, reverse)) => Some((*weight, *reverse)),
                 _ => None,
             };
+            // What stands in the file's own block is filled in when all are read.
+            let file = Box::new(TrackFile::named(file));
             Some(Probe::File { file, weight })
         }
         Word::BfdCheck => {

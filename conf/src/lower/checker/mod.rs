@@ -11,8 +11,8 @@ use super::{Context, script};
 use crate::diag::{Code, Diagnostic, quote};
 use crate::keyword::Word;
 use crate::model::{
-    Family, Forward, GroupMember, Persistence, Protocol, RealServer, Scheduler, SchedulerFlags,
-    Service, SorryServer, VirtualServer,
+    Family, Forward, GroupMember, Persistence, Probe, Protocol, RealServer, Scheduler,
+    SchedulerFlags, Service, SorryServer, TrackFile, VirtualServer,
 };
 use crate::source::Span;
 use std::collections::btree_map::Entry;
@@ -49,9 +49,10 @@ struct Reference {
     span: Span,
 }
 
-/// Names of the blocks that checks may name.
+/// The blocks that checks may name.
 pub(super) struct Named<'a> {
-    pub(super) files: BTreeSet<&'a str>,
+    /// Those without a mistake have their content.
+    pub(super) files: BTreeMap<&'a str, Option<&'a TrackFile>>,
     pub(super) sessions: BTreeSet<&'a str>,
 }
 
@@ -195,6 +196,9 @@ pub(super) fn finish(
             real.smtp_alert = unset.smtp_alert.or(smtp_alert).unwrap_or(true);
             for (check, own) in real.checks.iter_mut().zip(&unset.log_all_failures) {
                 check.timing.log_all_failures = own.unwrap_or(log_all);
+                if let Probe::File { file, .. } = &mut check.probe {
+                    fill_in(file, named);
+                }
             }
         }
         for reference in &made.references {
@@ -207,16 +211,26 @@ pub(super) fn finish(
     servers
 }
 
+fn fill_in(file: &mut TrackFile, named: &Named<'_>) {
+    if let Some(Some(known)) = named.files.get(file.name.as_str()) {
+        file.clone_from(known);
+    }
+}
+
 /// A `track_file` or `bfd_instance` that a check names.
 fn check_reference(cx: &mut Context<'_>, reference: &Reference, named: &Named<'_>) {
-    let (kind, known) = match reference.kind {
-        Word::BfdCheck => ("bfd_instance", &named.sessions),
-        _ => ("track_file", &named.files),
+    let name = reference.name.as_str();
+    let (kind, is_known) = match reference.kind {
+        Word::BfdCheck => ("bfd_instance", named.sessions.contains(name)),
+        _ => ("track_file", named.files.contains_key(name)),
     };
-    if known.contains(reference.name.as_str()) {
+    if is_known {
         return;
     }
-    let near = cx.nearest(&reference.name, known.iter().copied());
+    let near = match reference.kind {
+        Word::BfdCheck => cx.nearest(name, named.sessions.iter().copied()),
+        _ => cx.nearest(name, named.files.keys().copied()),
+    };
     let text = format!("there is no {kind} {}", quote(&reference.name));
     cx.push(
         Diagnostic::error(Code::UnknownTracker, reference.span, text)

@@ -69,14 +69,15 @@ pub(super) fn pattern(cx: &mut Context<'_>, settings: &Settings) -> Option<BodyP
         return None;
     };
     let options = options(cx, settings);
-    parse(cx, setting, pattern, &options);
-    let body = BodyPattern {
+    let mut body = BodyPattern {
         pattern: pattern.clone(),
         options,
         invert: settings.has(Word::RegexNoMatch),
         min_offset: settings.number(Word::RegexMinOffset).unwrap_or(0),
         max_offset: settings.number(Word::RegexMaxOffset),
+        needs_pcre: false,
     };
+    parse(cx, setting, &mut body);
     offsets(cx, settings, &body);
     Some(body)
 }
@@ -131,13 +132,70 @@ fn options(cx: &mut Context<'_>, settings: &Settings) -> Vec<String> {
     known
 }
 
-/// Says what is wrong with a pattern.
-fn parse(cx: &mut Context<'_>, setting: &Setting, pattern: &str, options: &[String]) {
-    let has = |name: &str| {
-        options
-            .iter()
-            .any(|option| option.eq_ignore_ascii_case(name))
+/// Says what is wrong with a pattern, and which search it needs.
+fn parse(cx: &mut Context<'_>, setting: &Setting, body: &mut BodyPattern) {
+    let Some((code, what)) = not_linear(body) else {
+        return;
     };
+    let diagnostic = match by_pcre(body) {
+        Some(Ok(())) => {
+            body.needs_pcre = true;
+            return;
+        }
+        Some(Err(reason)) => unreadable(setting, reason),
+        None if code == Code::RegexTooMuch => Diagnostic::error(
+            code,
+            setting.span,
+            "this pattern needs more than holdfast's search can do",
+        )
+        .label(what)
+        .because("the search takes a time that grows with the page only")
+        .help(
+            "leave out look-around, back-references and the like, or build holdfast with the \
+             feature `pcre`",
+        ),
+        None => unreadable(setting, what),
+    };
+    cx.push(diagnostic);
+}
+
+fn unreadable(setting: &Setting, what: String) -> Diagnostic {
+    Diagnostic::error(
+        Code::BadPattern,
+        setting.span,
+        "this pattern cannot be read",
+    )
+    .label(what)
+}
+
+/// Whether PCRE2 knows the pattern; `None` where this program is built without it.
+#[cfg(feature = "pcre")]
+fn by_pcre(body: &BodyPattern) -> Option<Result<(), String>> {
+    if body.has_option("dollar_endonly") {
+        return Some(Err(
+            "`dollar_endonly` is not carried out for what only PCRE knows".to_owned(),
+        ));
+    }
+    if ["(?R)", "(?0)"]
+        .iter()
+        .any(|whole| body.pattern.contains(whole))
+    {
+        return Some(Err(
+            "the whole pattern cannot be inside itself; name a part of it".to_owned(),
+        ));
+    }
+    Some(crate::model::pcre::Pcre::new(body).map(drop))
+}
+
+#[cfg(not(feature = "pcre"))]
+const fn by_pcre(_body: &BodyPattern) -> Option<Result<(), String>> {
+    None
+}
+
+/// What a linear search cannot do, or cannot read.
+fn not_linear(body: &BodyPattern) -> Option<(Code, String)> {
+    let pattern = &body.pattern;
+    let has = |name| body.has_option(name);
     let mut parser = ParserBuilder::new()
         .nest_limit(NEST_LIMIT)
         .utf8(false)
@@ -148,7 +206,7 @@ fn parse(cx: &mut Context<'_>, setting: &Setting, pattern: &str, options: &[Stri
         .ignore_whitespace(has("extended"))
         .swap_greed(has("ungreedy"))
         .build();
-    let wrong = match parser.parse(pattern) {
+    match parser.parse(pattern) {
         Ok(_) => possessive(pattern, has("extended")).then(|| {
             (
                 Code::RegexTooMuch,
@@ -158,22 +216,7 @@ fn parse(cx: &mut Context<'_>, setting: &Setting, pattern: &str, options: &[Stri
         Err(regex_syntax::Error::Parse(error)) => Some(too_much(&error)),
         Err(regex_syntax::Error::Translate(error)) => Some(translation(&error)),
         Err(error) => Some((Code::BadPattern, error.to_string())),
-    };
-    let Some((code, what)) = wrong else {
-        return;
-    };
-    let diagnostic = match code {
-        Code::RegexTooMuch => Diagnostic::error(
-            code,
-            setting.span,
-            "this pattern needs more than holdfast's search can do",
-        )
-        .label(what)
-        .because("the search takes a time that grows with the page only")
-        .help("leave out look-around, back-references and the like"),
-        _ => Diagnostic::error(code, setting.span, "this pattern cannot be read").label(what),
-    };
-    cx.push(diagnostic);
+    }
 }
 
 /// What PCRE has and a linear search has not, told from what is no pattern at all.
