@@ -47,6 +47,8 @@ pub(crate) struct Link<S: Side> {
     pub(crate) ended: Option<End>,
     /// `Go` was sent: it may hold something.
     pub(crate) worked: bool,
+    /// When it said anything last.
+    pub(crate) heard: Monotonic,
     phase: Phase,
     step_since: Monotonic,
     channel: Channel<S::Out, S::In>,
@@ -117,6 +119,7 @@ impl<S: Side> Link<S> {
             started: now,
             ended: None,
             worked: false,
+            heard: now,
             phase: Phase::Greeting,
             step_since: now,
             channel: Channel::new(ours, QUEUE_LIMIT).with_message_limit(MESSAGE_LIMIT),
@@ -210,6 +213,7 @@ impl<S: Side> Link<S> {
                 Ok(None) => return (messages, None),
                 Err(error) => return (messages, Some(Loss::of_channel(&error))),
                 Ok(Some((mut message, descriptor))) => {
+                    self.heard = now;
                     S::cut(&mut message);
                     let (kind, generation) = S::classify(&message);
                     match admit(self.phase, kind, generation) {

@@ -16,8 +16,11 @@ const STOP_LIMIT: Micros = Micros::from_millis(900);
 /// But addresses are not left behind on a machine that is short of time: that long the VRRP child
 /// is waited for, as keepalived's `child_wait_time` has it.
 const RELEASE_LIMIT: Micros = Micros::from_secs(5);
-/// A VRRP child that has not said `Stopped` by then hangs: it is replaced by one that only
-/// releases, which takes some milliseconds.
+/// Nor are virtual servers: taking 10,000 out of the kernel is a second's work, on a slow machine
+/// several.
+const EMPTY_LIMIT: Micros = Micros::from_secs(10);
+/// A VRRP child that has said nothing for that long, neither `Stopped` nor a sign of life, hangs: it
+/// is replaced by one that only releases, which takes some milliseconds.
 const STOP_PATIENCE: Micros = Micros::from_millis(400);
 /// Exit status when a child cannot work with this configuration (keywords 8.3).
 const BAD_CONFIGURATION: u8 = 2;
@@ -124,14 +127,20 @@ impl Daemon {
 
     pub(crate) fn progress_stop(&mut self, now: Monotonic, since: Monotonic, told: bool) {
         let passed = now.since(since);
-        let hangs = self.vrrp.phase() == Some(Phase::Stopping) && passed >= STOP_PATIENCE;
-        if hangs {
+        if self.silence_ends().is_some_and(|at| at <= now) {
             self.vrrp_ended_at_stop(now);
         }
         let vrrp_done = matches!(self.vrrp.phase(), None | Some(Phase::Stopped));
         if !told && (vrrp_done || passed >= STOP_PATIENCE) {
             self.tell_stop();
         }
+    }
+
+    /// Until then the VRRP child has to say something while it stops.
+    fn silence_ends(&self) -> Option<Monotonic> {
+        let link = self.vrrp.link.as_ref();
+        let stops = link.filter(|link| link.phase() == Phase::Stopping)?;
+        Some(stops.in_phase_since().max(stops.heard).after(STOP_PATIENCE))
     }
 
     fn tell_stop(&mut self) {
@@ -186,21 +195,29 @@ impl Daemon {
         (over || now.since(since) >= self.stop_limit()).then_some(status)
     }
 
-    /// Who may still hold an address is waited for longer than a script.
+    /// Who may still hold an address or a virtual server is waited for longer than a script.
     fn stop_limit(&self) -> Micros {
-        let releases = self.vrrp.link.is_some() && !self.checkpoints.is_empty();
-        if releases { RELEASE_LIMIT } else { STOP_LIMIT }
+        if self.vrrp.link.is_none() {
+            STOP_LIMIT
+        } else if self.plan.slices.vrrp.pools > 0 {
+            EMPTY_LIMIT
+        } else if !self.checkpoints.is_empty() {
+            RELEASE_LIMIT
+        } else {
+            STOP_LIMIT
+        }
     }
 
     pub(crate) fn stop_deadline(&self, now: Monotonic) -> Option<Monotonic> {
         match self.life {
             Life::Stopping { since, .. } => {
                 let patience = since.after(STOP_PATIENCE);
-                Some(if now < patience {
-                    patience
-                } else {
-                    since.after(self.stop_limit())
-                })
+                let limit = Some(since.after(self.stop_limit()));
+                let early = Some(patience).filter(|at| now < *at);
+                [early, self.silence_ends(), limit]
+                    .into_iter()
+                    .flatten()
+                    .min()
             }
             Life::Starting | Life::Running => None,
         }

@@ -53,6 +53,8 @@ const KEYS_PER_PIECE: usize = 1_024;
 pub struct Balancer {
     running: bool,
     stopping: bool,
+    /// Pools that have not said their last at a stop.
+    parting: usize,
     generation: Generation,
     lvs: Lvs,
     staged: Option<Staged>,
@@ -178,16 +180,16 @@ impl Balancer {
         self.checks.clear();
     }
 
-    /// True between `start` or `commit` and the last `move_on`.
+    /// True between `start`, `commit` or `stop` and the last `move_on`.
     pub const fn is_moving(&self) -> bool {
-        self.moving.is_some()
+        self.moving.is_some() || self.parting > 0
     }
 
     /// Takes over some pools of the new configuration: 10,000 at once would hold up adverts. Until
     /// the last one nothing is asked of the kernel.
     pub fn move_on(&mut self, actions: &mut Vec<Action>) {
         let Some(mut moving) = self.moving.take() else {
-            return;
+            return self.part_from_some(actions);
         };
         if self.adopt_some(&mut moving, actions)
             || self.dismiss_some(&mut moving, actions)
@@ -305,11 +307,8 @@ impl Balancer {
         while self.is_moving() {
             self.move_on(actions);
         }
-        let mut news = Vec::new();
-        for pool in &mut self.pools {
-            pool.stop(&mut news);
-        }
-        self.say(self.generation, news, actions);
+        self.parting = self.pools.len();
+        self.part_from_some(actions);
         // The kernel takes the servers of a service away with it.
         self.kernel.want_nothing();
         match self.lvs.flush_on_stop {
@@ -321,9 +320,20 @@ impl Balancer {
         self.follow();
     }
 
+    /// Some pools say their last: the lines of 50,000 real servers are no matter of one turn.
+    fn part_from_some(&mut self, actions: &mut Vec<Action>) {
+        let first = self.pools.len().saturating_sub(self.parting);
+        self.parting = self.parting.saturating_sub(POOLS_PER_PIECE);
+        let mut news = Vec::new();
+        for pool in self.pools.iter_mut().skip(first).take(POOLS_PER_PIECE) {
+            pool.stop(&mut news);
+        }
+        self.say(self.generation, news, actions);
+    }
+
     /// Nothing is left to be done behind `stop`.
     pub fn is_finished(&self) -> bool {
-        !self.running || (self.stopping && !self.kernel.is_at_work())
+        !self.running || (self.stopping && !self.is_moving() && !self.kernel.is_at_work())
     }
 
     /// An address came to an interface or left it.
