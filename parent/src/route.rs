@@ -58,6 +58,8 @@ pub enum Kind {
     Checkpoint,
     /// A change of state (VRRP child).
     Changed,
+    /// A change of the priority (VRRP child).
+    Priority,
     /// A verdict over a script (checker child).
     Verdict,
     /// Verdicts over real servers (checker child).
@@ -171,10 +173,12 @@ pub fn admit(
         Kind::Pong | Kind::Verdict | Kind::CheckVerdicts | Kind::PoolChanged | Kind::Held => {
             Ok(Take(phase))
         }
-        Kind::Checkpoint | Kind::Changed if phase.is_live() || phase == Phase::Releasing => {
+        Kind::Checkpoint | Kind::Changed | Kind::Priority
+            if phase.is_live() || phase == Phase::Releasing =>
+        {
             Ok(Take(phase))
         }
-        Kind::Checkpoint | Kind::Changed => refuse,
+        Kind::Checkpoint | Kind::Changed | Kind::Priority => refuse,
         Kind::Stopped => match phase {
             Phase::Stopping | Phase::Releasing => Ok(Take(Phase::Stopped)),
             Phase::Unreleased => Ok(Drop),
@@ -245,7 +249,7 @@ mod tests {
         Phase::Stopped,
     ];
 
-    const KINDS: [Kind; 15] = [
+    const KINDS: [Kind; 16] = [
         Kind::Hello,
         Kind::Confined,
         Kind::Ready,
@@ -256,6 +260,7 @@ mod tests {
         Kind::Log,
         Kind::Checkpoint,
         Kind::Changed,
+        Kind::Priority,
         Kind::Verdict,
         Kind::CheckVerdicts,
         Kind::PoolChanged,
@@ -288,20 +293,20 @@ mod tests {
 
     #[test]
     fn every_pair_of_phase_and_message_stands_in_the_table() {
-        //  Hello Confined Ready Refused Prepared Committed Pong Log Checkpoint Changed Verdict CheckVerdicts PoolChanged Held Stopped
+        //  Hello Confined Ready Refused Prepared Committed Pong Log Checkpoint Changed Priority Verdict CheckVerdicts PoolChanged Held Stopped
         let table = [
-            "Cxxxxxx=xxxxxxx", // Greeting
-            "x=xxxxx=xxxxxxx", // Confining
-            "xxRSxxx=xxxxxxx", // Starting
-            "xx=Uxxx===xxxxS", // Releasing
-            "xxxxxxx=xxxxxx-", // Unreleased
-            "xxxxxx========S", // Running
-            "xxxRPx========S", // Preparing
-            "xxxxxx========S", // Prepared
-            "xxxRRx========S", // Aborting
-            "xxxxxR========S", // Committing
-            "x-----========S", // Stopping
-            "xxxxxxx=xxxxxxx", // Stopped
+            "Cxxxxxx=xxxxxxxx", // Greeting
+            "x=xxxxx=xxxxxxxx", // Confining
+            "xxRSxxx=xxxxxxxx", // Starting
+            "xx=Uxxx====xxxxS", // Releasing
+            "xxxxxxx=xxxxxxx-", // Unreleased
+            "xxxxxx=========S", // Running
+            "xxxRPx=========S", // Preparing
+            "xxxxxx=========S", // Prepared
+            "xxxRRx=========S", // Aborting
+            "xxxxxR=========S", // Committing
+            "x-----=========S", // Stopping
+            "xxxxxxx=xxxxxxxx", // Stopped
         ];
         let rows = PHASES.map(|phase| KINDS.map(|kind| letter(phase, kind, NOW)));
         assert_eq!(rows.map(|row| row.iter().collect::<String>()), table);

@@ -90,6 +90,7 @@ impl Side for VrrpSide {
             VrrpToParent::Log(_) => (Kind::Log, None),
             VrrpToParent::PoolChanged { generation, .. } => (Kind::PoolChanged, Some(*generation)),
             VrrpToParent::Pong { .. } => (Kind::Pong, None),
+            VrrpToParent::Priority { .. } => (Kind::Priority, None),
             VrrpToParent::Prepared { generation } => (Kind::Prepared, Some(*generation)),
             VrrpToParent::Ready { generation } => (Kind::Ready, Some(*generation)),
             VrrpToParent::Refused { generation, .. } => (Kind::Refused, Some(*generation)),
@@ -112,6 +113,7 @@ impl Side for VrrpSide {
             | VrrpToParent::Committed { .. }
             | VrrpToParent::Hello(_)
             | VrrpToParent::Pong { .. }
+            | VrrpToParent::Priority { .. }
             | VrrpToParent::Prepared { .. }
             | VrrpToParent::Ready { .. }
             | VrrpToParent::Stopped => {}

@@ -60,6 +60,10 @@ impl Daemon {
                 }
                 self.vrrp.settle();
             }
+            VrrpToParent::Priority { instance, priority } => {
+                self.check_instance(&instance)?;
+                self.priority_changed(instance, priority);
+            }
             VrrpToParent::Prepared { .. } if self.is_vrrp_behind() => {
                 return self.commit_behind(now);
             }

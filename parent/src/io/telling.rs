@@ -24,6 +24,23 @@ impl Daemon {
         self.fifos.tell(&event, &mut self.log);
     }
 
+    /// Only the priority of a virtual router changed.
+    pub(crate) fn priority_changed(&mut self, name: InstanceName, priority: u8) {
+        let wanted = self.plan.instance(&name).is_some_and(|instance| {
+            let own = instance.notify_priority_changes;
+            own.unwrap_or(self.plan.config.global.fifos.priority_changes)
+        });
+        if wanted && let Some(last) = self.told.last(&name) {
+            let event = Event::Priority {
+                name: &name,
+                master: last == News::Master,
+                priority,
+            };
+            self.fifos.tell(&event, &mut self.log);
+        }
+        self.priorities.insert(name, priority);
+    }
+
     /// `fifo_write_vrrp_states_on_reload`.
     pub(crate) fn write_states_again(&mut self) {
         let config = &self.plan.config;
