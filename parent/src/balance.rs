@@ -116,6 +116,22 @@ pub fn find(
     }
 }
 
+/// Number of the first check of each virtual server.
+pub fn first_checks(config: &Config) -> Vec<u32> {
+    let mut next: u32 = 0;
+    let servers = config.virtual_servers.iter();
+    servers
+        .map(|server| {
+            let first = next;
+            for real in &server.real_servers {
+                let checks = u32::try_from(real.checks.len()).unwrap_or(u32::MAX);
+                next = next.saturating_add(checks);
+            }
+            first
+        })
+        .collect()
+}
+
 /// The virtual addresses that decide whether checks pause.
 pub fn suspending_addresses(config: &Config) -> impl Iterator<Item = IpAddr> {
     let servers = config.virtual_servers.iter();
@@ -366,6 +382,7 @@ pub(crate) mod tests {
         };
         let pools: Vec<_> = pools(&config).map(numbers).collect();
         assert_eq!(pools, [vec![vec![0, 1], vec![2]], vec![vec![3]]]);
+        assert_eq!(first_checks(&config), [0, 3]);
         let places: Vec<_> = checks(&config)
             .map(|n| (n.id.get(), n.real.address.to_string(), n.place))
             .collect();

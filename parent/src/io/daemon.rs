@@ -4,13 +4,14 @@ use super::balancing::Balance;
 use super::clock;
 use super::fifo::Fifos;
 use super::log::Log;
+use super::mail::{Mailing, Post};
 use super::pidfile::PidFile;
 use super::ready::Readiness;
 use super::script::{Context, Scripts};
 use super::signals::Signals;
 use super::slot::Slot;
 use holdfast::account::Account;
-use holdfast::balance::carry_over;
+use holdfast::balance::{carry_over, first_checks};
 use holdfast::cli::Options;
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
@@ -18,8 +19,8 @@ use holdfast::reload::Reload;
 use holdfast::side::{CheckerSide, VrrpSide};
 use holdfast::slice::{HostFacts, Slices, slice};
 use holdfast_conf::HostNeed;
-use holdfast_conf::model::{Config, InstanceName, ScriptName, VrrpInstance};
-use holdfast_ipc::balance::CheckId;
+use holdfast_conf::model::{Check, Config, InstanceName, ScriptName, VrrpInstance};
+use holdfast_ipc::balance::{CheckId, MemberId, PoolId};
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::state::{Checkpoint, Verdict};
@@ -48,6 +49,8 @@ pub(crate) struct Plan {
     pub(crate) needs: Vec<HostNeed>,
     pub(crate) facts: HostFacts,
     pub(crate) slices: Slices,
+    /// Number of the first check of each virtual server.
+    first_checks: Vec<u32>,
     /// For each check of the configuration before this one its number here, where it is the same.
     carry: Vec<Option<CheckId>>,
     /// What was said about this host already.
@@ -64,12 +67,14 @@ impl Plan {
         remarks: BTreeSet<String>,
     ) -> Self {
         let slices = slice(&config, &facts, detail);
+        let first_checks = first_checks(&config);
         Self {
             generation,
             config,
             needs,
             facts,
             slices,
+            first_checks,
             carry: Vec::new(),
             remarks,
         }
@@ -84,6 +89,25 @@ impl Plan {
     /// The number here of a check of the configuration before this one.
     pub(crate) fn carried(&self, check: CheckId) -> Option<CheckId> {
         *self.carry.get(usize::try_from(check.get()).ok()?)?
+    }
+
+    /// The checks of a real server with their numbers.
+    pub(crate) fn checks_of(
+        &self,
+        pool: PoolId,
+        member: MemberId,
+    ) -> impl Iterator<Item = (CheckId, &Check)> {
+        let at = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let server = self.config.virtual_servers.get(at(pool.get()));
+        let reals = server.map_or(&[][..], |server| &server.real_servers);
+        let member = at(member.get());
+        let first = self.first_checks.get(at(pool.get())).copied().unwrap_or(0);
+        let before = reals.iter().take(member).map(|real| real.checks.len());
+        let first = before
+            .filter_map(|checks| u32::try_from(checks).ok())
+            .fold(first, u32::saturating_add);
+        let checks = reals.get(member).map_or(&[][..], |real| &real.checks);
+        (first..).map(CheckId::new).zip(checks)
     }
 
     pub(crate) fn instance(&self, name: &InstanceName) -> Option<&VrrpInstance> {
@@ -160,6 +184,7 @@ pub(crate) struct Daemon {
     pub(crate) balance: Balance,
     pub(crate) scripts: Scripts,
     pub(crate) fifos: Fifos,
+    pub(crate) mailing: Mailing,
     pub(crate) life: Life,
     /// When the log wants its turn.
     pub(crate) log_due: Option<Monotonic>,
@@ -229,6 +254,7 @@ impl Daemon {
         self.start_due_children(now);
         self.with_scripts(Scripts::tick);
         self.with_fifos(Fifos::tick);
+        self.with_mail(Mailing::tick);
         self.write_obituaries(now);
         self.progress(now);
         self.log_due = self.log.tick(now);
@@ -259,6 +285,18 @@ impl Daemon {
         action(&mut self.fifos, &mut context);
     }
 
+    /// The same with mail.
+    pub(crate) fn with_mail(&mut self, action: impl FnOnce(&mut Mailing, &mut Post<'_>)) {
+        let config = &self.plan.config;
+        let mut post = Post {
+            context: Context::new(&mut self.log, config),
+            account: &self.vrrp.account,
+            identity: self.identity,
+            settings: config.global.mail.as_ref(),
+        };
+        action(&mut self.mailing, &mut post);
+    }
+
     /// A reload waits. Between two VRRP children it does too: the next one takes over what the last
     /// one held under the running configuration, and lets go under the new one what is gone there.
     fn is_unsettled(&self) -> bool {
@@ -276,6 +314,7 @@ impl Daemon {
             .chain(self.vrrp.deadline())
             .chain(self.scripts.deadline())
             .chain(self.fifos.deadline(now))
+            .chain(self.mailing.deadline())
             .chain(stop)
             .chain(self.log_due)
             .min()

@@ -81,7 +81,9 @@ impl Fifos {
             .into_iter()
             .partition(|pipe| wanted.contains(&pipe.wanted));
         self.open = same;
-        for pipe in gone {
+        for mut pipe in gone {
+            // Another one may come to the same place.
+            pipe.remove(context.log);
             self.close(pipe, context);
         }
         for wanted in wanted {
@@ -112,18 +114,11 @@ impl Fifos {
 
     fn close(&mut self, mut pipe: Pipe, context: &mut Context<'_>) {
         pipe.flush(context.log);
-        if let Err(why) = pipe.file.remove() {
-            context
-                .log
-                .warning(&format!("FIFO {}: {why}", pipe.wanted.path));
+        if pipe.reader.is_none() {
+            return pipe.end(context.log);
         }
         let since = context.now;
-        let leaving = Leaving { since, pipe };
-        if leaving.pipe.reader.is_some() {
-            self.leaving.push(leaving);
-        } else {
-            leaving.pipe.log_unread(context.log);
-        }
+        self.leaving.push(Leaving { since, pipe });
     }
 
     /// Lines that wait, output of readers, and readers that are to end.
@@ -147,9 +142,9 @@ impl Fifos {
         let leaving = self.leaving.iter_mut().map(|leaving| &mut leaving.pipe);
         let mut pipes = self.open.iter_mut().chain(leaving);
         let known = pipes.any(|pipe| pipe.reaped(pid, end, context.log));
-        self.leaving.retain(|Leaving { pipe, .. }| {
+        self.leaving.retain_mut(|Leaving { pipe, .. }| {
             if pipe.reader.is_none() {
-                pipe.log_unread(context.log);
+                pipe.end(context.log);
             }
             pipe.reader.is_some()
         });
@@ -162,9 +157,10 @@ impl Fifos {
     }
 
     /// At the end: nothing of ours stays behind.
-    pub(crate) fn kill_all(&self) {
-        for Leaving { pipe, .. } in &self.leaving {
+    pub(crate) fn kill_all(&mut self, log: &mut Log) {
+        for Leaving { pipe, .. } in &mut self.leaving {
             pipe.reader.iter().for_each(Reader::kill);
+            pipe.end(log);
         }
     }
 
@@ -267,8 +263,15 @@ impl Pipe {
         true
     }
 
-    /// It is closed.
-    fn log_unread(&self, log: &mut Log) {
+    fn remove(&mut self, log: &mut Log) {
+        if let Err(why) = self.file.remove() {
+            log.warning(&format!("FIFO {}: {why}", self.wanted.path));
+        }
+    }
+
+    /// It is closed, and nobody reads it any more.
+    fn end(&mut self, log: &mut Log) {
+        self.remove(log);
         let unread = self.waiting.unread();
         if unread > 0 {
             log.warning(&format!(

@@ -390,6 +390,7 @@ impl Daemon {
             self.with_scripts(|scripts, context| scripts.add(jobs, context));
         }
         self.write_state(name, news, priority);
+        self.mail_state(name, news);
     }
 }
 
