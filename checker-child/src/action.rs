@@ -7,6 +7,8 @@ use crate::event::RunId;
 use holdfast_ipc::config::model::{Endpoint, Probe as Check, ShellWords, TlsFiles};
 use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::message::CheckerToParent;
+use holdfast_ipc::opening::{Refusal, Request};
+use holdfast_ipc::time::Monotonic;
 
 /// How hard a run is ended. It always goes to the whole process group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +113,17 @@ pub enum Action {
         talk: TalkId,
         /// What is asked.
         question: Question,
+    },
+    /// The same over a socket that came from the parent, or that nobody could open.
+    ConverseOver {
+        /// Which.
+        talk: TalkId,
+        /// What is asked.
+        question: Question,
+        /// Since when the socket was waited for: the wait is a part of connecting.
+        since: Monotonic,
+        /// Which answer of the parent brought it, or what the kernel refused.
+        opened: Result<Request, Refusal>,
     },
     /// Close the socket of a conversation. No answer is expected.
     BreakOff {

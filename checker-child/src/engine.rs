@@ -7,6 +7,7 @@ use crate::watch::{Ready, Watch};
 use holdfast_ipc::config::model::{Micros, ScriptAction, ScriptName};
 use holdfast_ipc::config::{CheckerConfig, Generation};
 use holdfast_ipc::message::{CheckerStart, CheckerToParent, ParentToChecker};
+use holdfast_ipc::opening::{NotOpened, Request};
 use holdfast_ipc::state::Verdict;
 use holdfast_ipc::time::Monotonic;
 use std::collections::BTreeSet;
@@ -164,6 +165,25 @@ impl Engine {
                 verdicts,
             } => taken(self.watch.known(generation, verdicts)),
             ParentToChecker::Held { address, held } => self.held(now, address, held),
+            ParentToChecker::Opened { request, opened } => self.opened(now, request, opened),
+        }
+    }
+
+    /// The socket itself is not seen here.
+    fn opened(
+        &mut self,
+        now: Monotonic,
+        request: Request,
+        opened: Result<(), NotOpened>,
+    ) -> Vec<Action> {
+        match self.phase {
+            Phase::New | Phase::Ready(..) | Phase::Running => {
+                let scripts = &mut self.scripts;
+                let runs = &mut || scripts.new_run();
+                let actions = self.watch.opened(now, request, opened, runs);
+                actions.unwrap_or_else(broken)
+            }
+            Phase::Ending(_) | Phase::Over => Vec::new(),
         }
     }
 
@@ -414,6 +434,8 @@ fn broken(what: &str) -> Vec<Action> {
     ))]
 }
 
+#[cfg(test)]
+mod opening_tests;
 #[cfg(test)]
 mod server_tests;
 #[cfg(test)]

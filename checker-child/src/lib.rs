@@ -10,6 +10,7 @@ mod detail;
 pub mod engine;
 pub mod event;
 mod limit;
+mod openings;
 pub mod output;
 pub mod process_list;
 mod program_set;

@@ -6,13 +6,15 @@ use crate::check::Finding;
 use crate::check::engine::{self, Action as Wish, Prepared, TalkId, Task};
 use crate::check::server::CheckedServer;
 use crate::event::{Outcome, RunId};
+use crate::openings::Openings;
 use crate::program_set::{Begun, ProgramSet};
 use holdfast_ipc::balance::{self, CheckId, CheckVerdict, MAX_BATCH};
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::config::{CheckerConfig, Generation};
 use holdfast_ipc::message::CheckerToParent;
+use holdfast_ipc::opening::{NotOpened, Request};
 use holdfast_ipc::time::Monotonic;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 /// Servers of one configuration, at most: far above 10,000 pools of 5, and some 500 MB here.
@@ -24,6 +26,10 @@ pub(crate) struct Watch {
     engine: engine::Engine,
     incoming: Incoming,
     programs: ProgramSet,
+    openings: Openings,
+    /// The present configuration, and those of its checks whose sockets are asked for.
+    generation: Generation,
+    asking: BTreeSet<CheckId>,
     /// Verdicts of this turn; a newer one takes the place of an older one.
     news: BTreeMap<CheckId, CheckVerdict>,
 }
@@ -39,8 +45,11 @@ struct Incoming {
 /// A configuration that can be switched to.
 #[derive(Debug)]
 pub(crate) struct Ready {
+    generation: Generation,
     prepared: Prepared,
     known: Vec<CheckVerdict>,
+    /// Checks whose sockets are asked for.
+    asking: BTreeSet<CheckId>,
     /// What has to be provided for it.
     needs: Needs,
 }
@@ -51,6 +60,9 @@ impl Watch {
             engine: engine::Engine::new(seed, in_flight),
             incoming: Incoming::default(),
             programs: ProgramSet::default(),
+            openings: Openings::new(in_flight.div_ceil(2)),
+            generation: Generation::default(),
+            asking: BTreeSet::new(),
             news: BTreeMap::new(),
         }
     }
@@ -105,11 +117,14 @@ impl Watch {
         if u32::try_from(came) != Ok(count) {
             return Err(format!("{came} servers came, {count} were announced"));
         }
+        let asking = asking(&incoming.servers);
         let servers = CheckedServer::all_of(incoming.servers);
         let needs = Needs::of(&servers, &config.tls);
         Ok(Ready {
+            generation,
             prepared: self.engine.prepare(servers)?,
             known: incoming.known,
+            asking,
             needs,
         })
     }
@@ -131,6 +146,8 @@ impl Watch {
         runs: &mut dyn FnMut() -> RunId,
     ) -> Vec<Action> {
         self.programs.script_security = script_security;
+        self.generation = ready.generation;
+        self.asking = ready.asking;
         let wishes = self.engine.commit(now, ready.prepared, &ready.known);
         let mut actions = Vec::new();
         if ready.needs != Needs::default() {
@@ -170,6 +187,65 @@ impl Watch {
         self.handle(now, engine::Event::Finished { talk, finding }, runs)
     }
 
+    /// The parent has answered a request for a socket. The error is one of the parent.
+    pub(crate) fn opened(
+        &mut self,
+        now: Monotonic,
+        request: Request,
+        opened: Result<(), NotOpened>,
+        runs: &mut dyn FnMut() -> RunId,
+    ) -> Result<Vec<Action>, &'static str> {
+        let mut actions = Vec::new();
+        if let Some((talk, waiting)) = self.openings.answered(request)? {
+            let opened = match opened {
+                Ok(()) => Ok(request),
+                Err(NotOpened::Refused(refusal)) => Err(refusal),
+                Err(NotOpened::NotTried(reason)) => {
+                    let finding = waiting.not_tried(now, reason);
+                    return Ok(self.finished(now, talk, finding, runs));
+                }
+            };
+            actions.push(Action::ConverseOver {
+                talk,
+                question: Question(waiting.conversation),
+                since: waiting.since,
+                opened,
+            });
+        }
+        actions.extend(self.ask());
+        Ok(actions)
+    }
+
+    /// Asks for the sockets whose turn it is.
+    fn ask(&mut self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        while let Some(talk) = self.openings.next() {
+            let action = match self.asks(talk) {
+                Some(check) => Some(Action::Send(CheckerToParent::Open {
+                    generation: self.generation,
+                    check,
+                    request: self.openings.ask(talk),
+                })),
+                // A reload has changed that while it waited.
+                None => self.openings.take(talk).map(|waiting| Action::Converse {
+                    talk,
+                    question: Question(waiting.conversation),
+                }),
+            };
+            actions.extend(action);
+        }
+        actions
+    }
+
+    /// The number of the check where its socket is asked for.
+    fn asks(&self, talk: TalkId) -> Option<CheckId> {
+        if self.asking.is_empty() {
+            return None;
+        }
+        let number = self.engine.number(talk.check);
+        number.filter(|number| self.asking.contains(number))
+    }
+
     /// A program is over; `None` where it is none of ours.
     pub(crate) fn ended(
         &mut self,
@@ -188,7 +264,7 @@ impl Watch {
     /// Does what is due.
     pub(crate) fn due(&mut self, now: Monotonic, runs: &mut dyn FnMut() -> RunId) -> Vec<Action> {
         let (mut actions, late) = self.programs.due(now);
-        for (talk, finding) in late {
+        for (talk, finding) in late.into_iter().chain(self.openings.due(now)) {
             actions.extend(self.finished(now, talk, finding, runs));
         }
         actions.extend(self.handle(now, engine::Event::Due, runs));
@@ -202,6 +278,7 @@ impl Watch {
             .next_deadline()
             .into_iter()
             .chain(programs)
+            .chain(self.openings.next_deadline())
             .min()
     }
 
@@ -262,6 +339,15 @@ impl Watch {
                 Wish::Begin {
                     talk,
                     task: Task::Talk(conversation),
+                } if self.asks(talk).is_some() => {
+                    if let Some(finding) = self.openings.add(now, talk, conversation) {
+                        let event = engine::Event::Finished { talk, finding };
+                        wishes.extend(self.engine.handle(now, event));
+                    }
+                }
+                Wish::Begin {
+                    talk,
+                    task: Task::Talk(conversation),
                 } => actions.push(Action::Converse {
                     talk,
                     question: Question(conversation),
@@ -276,6 +362,7 @@ impl Watch {
                         wishes.extend(self.engine.handle(now, event));
                     }
                 },
+                Wish::Cancel { talk } if self.openings.take(talk).is_some() => {}
                 Wish::Cancel { talk } => match self.programs.cancel(now, talk) {
                     Some(action) => actions.extend(action),
                     None => actions.push(Action::BreakOff { talk }),
@@ -289,8 +376,18 @@ impl Watch {
                 Wish::Log(record) => actions.push(Action::Send(CheckerToParent::Log(record))),
             }
         }
+        actions.extend(self.ask());
         actions
     }
+}
+
+/// Checks whose sockets are asked for.
+fn asking(servers: &[balance::CheckedServer]) -> BTreeSet<CheckId> {
+    let checks = servers.iter().flat_map(|server| &server.checks);
+    checks
+        .filter(|config| config.asks)
+        .map(|config| config.id)
+        .collect()
 }
 
 impl Incoming {

@@ -76,6 +76,8 @@ pub struct CheckConfig {
     /// What is asked, when, and how often. The program of a `MISC_CHECK` is an absolute path that the
     /// parent found.
     pub check: Check,
+    /// Its socket needs a privilege: it is asked for with `Open`.
+    pub asks: bool,
 }
 
 /// What a check says about its server.

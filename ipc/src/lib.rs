@@ -11,6 +11,7 @@ pub mod genhash;
 pub mod log;
 pub mod mail;
 pub mod message;
+pub mod opening;
 pub mod script_path;
 pub mod state;
 pub mod time;

@@ -2,6 +2,7 @@
 //! is known about it from the configuration before.
 
 use crate::account::Account;
+use crate::opening;
 use crate::slice::HostFacts;
 use holdfast_conf::model::{Check, Config, Probe, RealServer, Service, VirtualServer};
 use holdfast_ipc::balance::{
@@ -231,6 +232,7 @@ fn check_config(numbered: &Numbered<'_>, facts: &HostFacts) -> CheckConfig {
     CheckConfig {
         id: numbered.id,
         check: with_path(numbered.check, facts),
+        asks: opening::plan(&numbered.check.probe, facts.sockets).is_some(),
     }
 }
 
@@ -355,6 +357,7 @@ pub(crate) mod tests {
             disabled: BTreeMap::new(),
             check_account: account("holdfast-check", 8),
             disabled_checks: BTreeMap::new(),
+            sockets: opening::SocketFacts::of("1024", "6.1"),
         }
     }
 

@@ -27,7 +27,7 @@
 //!
 //! | process | holds | does | never does |
 //! |---|---|---|---|
-//! | parent | root with SETUID SETGID SETPCAP KILL NET_ADMIN NET_RAW DAC_READ_SEARCH CHOWN SYS_NICE in all sets and as bounding set; a filter that refuses what nobody here needs | reads the configuration, starts children and scripts, writes the log and the pid files | reads a byte from the network; obeys a child beyond the table in [`route`] |
+//! | parent | root with SETUID SETGID SETPCAP KILL NET_ADMIN NET_RAW NET_BIND_SERVICE DAC_READ_SEARCH CHOWN SYS_NICE in all sets and as bounding set; a filter that refuses what nobody here needs | reads the configuration, starts children and scripts, writes the log and the pid files | reads a byte from the network; obeys a child beyond the table in [`route`] |
 //! | VRRP child | `holdfast` (or `nobody`), CAP_NET_RAW and CAP_NET_ADMIN, nothing inheritable, nothing to gain; seccomp list of what is allowed, Landlock without any file | VRRP, gratuitous ARP and ND, addresses | opens a file, starts a program, speaks TCP, sees a command line |
 //! | checker child, one per user of scripts | the user of its scripts, no capability in any set; seccomp | runs check scripts, reports verdicts | changes its user, touches the kernel's tables, sees a password or an address |
 //! | notify script | its user; root only where the configuration says so, and then what the parent kept | what its author wrote, in a session of its own, for at most a minute | outlives its deadline, inherits a descriptor or a variable |
@@ -78,7 +78,9 @@ pub mod logline;
 pub mod mail;
 pub mod notify;
 pub mod obituary;
+pub mod opening;
 pub mod reload;
+pub mod requests;
 pub mod restart;
 pub mod route;
 pub mod seccomp;

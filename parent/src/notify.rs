@@ -2,10 +2,13 @@
 
 use crate::account::Account;
 use crate::slice::HostFacts;
-use holdfast_conf::model::{InstanceName, NotifyScripts, ScriptCommand, Service, ShellWords};
+use holdfast_conf::model::{
+    InstanceName, NotifyScripts, RealServer, ScriptCommand, Service, ShellWords,
+};
 use holdfast_ipc::state::VrrpState;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
+use std::net::IpAddr;
 
 /// What scripts are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,15 +57,26 @@ impl fmt::Display for News {
 pub enum Subject {
     /// A virtual router.
     Instance(InstanceName),
-    /// A virtual server with its real servers, `[192.0.2.1]:tcp:80`.
-    Server(String),
+    /// The quorum of a virtual server, `[192.0.2.1]:tcp:80`, or one of its real servers. Each for
+    /// itself: a slow script of one must not hold up the quorum's.
+    Server(String, Option<(IpAddr, u16)>),
+}
+
+impl Subject {
+    /// Scripts of servers are run at a stop as well: it may be what they tell of (`omega`).
+    const fn outlasts_stop(&self) -> bool {
+        match self {
+            Self::Instance(_) => false,
+            Self::Server(..) => true,
+        }
+    }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Instance(name) => write!(f, "({name})"),
-            Self::Server(service) => write!(f, "VS {service}:"),
+            Self::Server(service, _) => write!(f, "VS {service}:"),
         }
     }
 }
@@ -147,11 +161,13 @@ pub fn jobs(
 /// The run for a real server or a quorum; nothing is added to its arguments (keywords 10.4).
 pub fn server_job(
     service: &Service,
+    real: Option<&RealServer>,
     command: &ScriptCommand,
     up: bool,
     facts: &HostFacts,
 ) -> Result<Job, NoUser> {
-    let subject = Subject::Server(service.to_string());
+    let real = real.map(|real| (real.address, real.port));
+    let subject = Subject::Server(service.to_string(), real);
     let news = if up { News::Up } else { News::Down };
     job(subject, news, command, Vec::new(), facts)
 }
@@ -223,8 +239,19 @@ impl Queues {
         job
     }
 
-    /// Takes away what waits: at a stop only its own news matters.
+    /// Takes away what waits for instances: at a stop only its own news matters.
     pub fn drop_waiting(&mut self) -> Vec<Job> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let (kept, dropped) = waiting
+            .into_iter()
+            .partition(|(subject, _)| subject.outlasts_stop());
+        self.waiting = kept;
+        let dropped: BTreeMap<_, _> = dropped;
+        dropped.into_values().flatten().collect()
+    }
+
+    /// Takes away all that waits.
+    pub fn drop_all(&mut self) -> Vec<Job> {
         let waiting = std::mem::take(&mut self.waiting);
         waiting.into_values().flatten().collect()
     }
@@ -289,6 +316,7 @@ mod tests {
             disabled: Map::new(),
             check_account: account("holdfast-check", 8),
             disabled_checks: Default::default(),
+            sockets: crate::opening::SocketFacts::of("1024", "6.1"),
         }
     }
 

@@ -68,6 +68,10 @@ pub enum Kind {
     PoolChanged,
     /// An address came or went (VRRP child).
     Held,
+    /// Wants a socket of a check (checker child).
+    Open,
+    /// Answer to the same (VRRP child).
+    Opened,
     /// It ends.
     Stopped,
 }
@@ -165,14 +169,16 @@ pub fn admit(
             Phase::Stopping => Ok(Drop),
             _other => refuse,
         },
-        Kind::Pong | Kind::Verdict | Kind::CheckVerdicts | Kind::PoolChanged | Kind::Held
-            if !phase.is_live() =>
-        {
-            refuse
-        }
-        Kind::Pong | Kind::Verdict | Kind::CheckVerdicts | Kind::PoolChanged | Kind::Held => {
-            Ok(Take(phase))
-        }
+        Kind::Pong
+        | Kind::Verdict
+        | Kind::CheckVerdicts
+        | Kind::PoolChanged
+        | Kind::Held
+        | Kind::Open
+        | Kind::Opened => match phase.is_live() {
+            true => Ok(Take(phase)),
+            false => refuse,
+        },
         Kind::Checkpoint | Kind::Changed | Kind::Priority
             if phase.is_live() || phase == Phase::Releasing =>
         {
@@ -249,7 +255,7 @@ mod tests {
         Phase::Stopped,
     ];
 
-    const KINDS: [Kind; 16] = [
+    const KINDS: [Kind; 18] = [
         Kind::Hello,
         Kind::Confined,
         Kind::Ready,
@@ -265,6 +271,8 @@ mod tests {
         Kind::CheckVerdicts,
         Kind::PoolChanged,
         Kind::Held,
+        Kind::Open,
+        Kind::Opened,
         Kind::Stopped,
     ];
 
@@ -293,20 +301,20 @@ mod tests {
 
     #[test]
     fn every_pair_of_phase_and_message_stands_in_the_table() {
-        //  Hello Confined Ready Refused Prepared Committed Pong Log Checkpoint Changed Priority Verdict CheckVerdicts PoolChanged Held Stopped
+        //  Hello Confined Ready Refused Prepared Committed Pong Log Checkpoint Changed Priority Verdict CheckVerdicts PoolChanged Held Open Opened Stopped
         let table = [
-            "Cxxxxxx=xxxxxxxx", // Greeting
-            "x=xxxxx=xxxxxxxx", // Confining
-            "xxRSxxx=xxxxxxxx", // Starting
-            "xx=Uxxx====xxxxS", // Releasing
-            "xxxxxxx=xxxxxxx-", // Unreleased
-            "xxxxxx=========S", // Running
-            "xxxRPx=========S", // Preparing
-            "xxxxxx=========S", // Prepared
-            "xxxRRx=========S", // Aborting
-            "xxxxxR=========S", // Committing
-            "x-----=========S", // Stopping
-            "xxxxxxx=xxxxxxxx", // Stopped
+            "Cxxxxxx=xxxxxxxxxx", // Greeting
+            "x=xxxxx=xxxxxxxxxx", // Confining
+            "xxRSxxx=xxxxxxxxxx", // Starting
+            "xx=Uxxx====xxxxxxS", // Releasing
+            "xxxxxxx=xxxxxxxxx-", // Unreleased
+            "xxxxxx===========S", // Running
+            "xxxRPx===========S", // Preparing
+            "xxxxxx===========S", // Prepared
+            "xxxRRx===========S", // Aborting
+            "xxxxxR===========S", // Committing
+            "x-----===========S", // Stopping
+            "xxxxxxx=xxxxxxxxxx", // Stopped
         ];
         let rows = PHASES.map(|phase| KINDS.map(|kind| letter(phase, kind, NOW)));
         assert_eq!(rows.map(|row| row.iter().collect::<String>()), table);

@@ -2,12 +2,14 @@
 
 use crate::route::Kind;
 use holdfast_ipc::balance::{MAX_BATCH, PoolChange};
+use holdfast_ipc::channel::{Channel, ChannelError};
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::message::{
     CheckerToParent, Hello, ParentToChecker, ParentToVrrp, Role, VrrpToParent,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::os::fd::OwnedFd;
 
 /// One kind of child.
 pub trait Side {
@@ -31,9 +33,16 @@ pub trait Side {
     fn abort(generation: Generation) -> Self::Out;
     /// Kind of a message and the generation that it answers, for the permission table.
     fn classify(message: &Self::In) -> (Kind, Option<Generation>);
+    /// Takes the next message, with a descriptor where this kind of child may send one.
+    fn receive(
+        channel: &mut Channel<Self::Out, Self::In>,
+    ) -> Result<Option<Heard<Self>>, ChannelError>;
     /// Cuts its texts: they are logged, remembered and passed on.
     fn cut(message: &mut Self::In);
 }
+
+/// A message of a child with the descriptor that came with it.
+pub type Heard<S> = (<S as Side>::In, Option<OwnedFd>);
 
 /// Longest text of a child, in bytes.
 pub const MAX_TEXT: usize = 1024;
@@ -88,6 +97,7 @@ impl Side for VrrpSide {
             VrrpToParent::Hello(_) => (Kind::Hello, None),
             VrrpToParent::Held { .. } => (Kind::Held, None),
             VrrpToParent::Log(_) => (Kind::Log, None),
+            VrrpToParent::Opened { .. } => (Kind::Opened, None),
             VrrpToParent::PoolChanged { generation, .. } => (Kind::PoolChanged, Some(*generation)),
             VrrpToParent::Pong { .. } => (Kind::Pong, None),
             VrrpToParent::Priority { .. } => (Kind::Priority, None),
@@ -96,6 +106,12 @@ impl Side for VrrpSide {
             VrrpToParent::Refused { generation, .. } => (Kind::Refused, Some(*generation)),
             VrrpToParent::Stopped => (Kind::Stopped, None),
         }
+    }
+
+    fn receive(
+        channel: &mut Channel<ParentToVrrp, VrrpToParent>,
+    ) -> Result<Option<Heard<Self>>, ChannelError> {
+        channel.receive_carrying()
     }
 
     fn cut(message: &mut VrrpToParent) {
@@ -112,6 +128,7 @@ impl Side for VrrpSide {
             | VrrpToParent::Checkpoint(_)
             | VrrpToParent::Committed { .. }
             | VrrpToParent::Hello(_)
+            | VrrpToParent::Opened { .. }
             | VrrpToParent::Pong { .. }
             | VrrpToParent::Priority { .. }
             | VrrpToParent::Prepared { .. }
@@ -163,6 +180,7 @@ impl Side for CheckerSide {
             CheckerToParent::Confined(_) => (Kind::Confined, None),
             CheckerToParent::Hello(_) => (Kind::Hello, None),
             CheckerToParent::Log(_) => (Kind::Log, None),
+            CheckerToParent::Open { generation, .. } => (Kind::Open, Some(*generation)),
             CheckerToParent::Pong { .. } => (Kind::Pong, None),
             CheckerToParent::Prepared { generation } => (Kind::Prepared, Some(*generation)),
             CheckerToParent::Ready { generation } => (Kind::Ready, Some(*generation)),
@@ -170,6 +188,13 @@ impl Side for CheckerSide {
             CheckerToParent::Stopped => (Kind::Stopped, None),
             CheckerToParent::Verdict { generation, .. } => (Kind::Verdict, Some(*generation)),
         }
+    }
+
+    fn receive(
+        channel: &mut Channel<ParentToChecker, CheckerToParent>,
+    ) -> Result<Option<Heard<Self>>, ChannelError> {
+        let message = channel.receive()?;
+        Ok(message.map(|message| (message, None)))
     }
 
     fn cut(message: &mut CheckerToParent) {
@@ -186,6 +211,7 @@ impl Side for CheckerSide {
             }
             CheckerToParent::Committed { .. }
             | CheckerToParent::Hello(_)
+            | CheckerToParent::Open { .. }
             | CheckerToParent::Pong { .. }
             | CheckerToParent::Prepared { .. }
             | CheckerToParent::Ready { .. }

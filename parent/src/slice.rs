@@ -2,6 +2,7 @@
 
 use crate::account::Account;
 use crate::balance::{Owners, servers_of};
+use crate::opening::{Planned, SocketFacts, planned};
 use holdfast_conf::model::{
     Config, Probe, ScriptAction, ScriptName, ShellWords, TlsFiles, UserSpec,
 };
@@ -25,6 +26,8 @@ pub struct HostFacts {
     pub check_account: Account,
     /// Checks of servers that must not be run, and why.
     pub disabled_checks: BTreeMap<CheckId, String>,
+    /// What an unprivileged process may do with sockets.
+    pub sockets: SocketFacts,
 }
 
 impl HostFacts {
@@ -58,6 +61,8 @@ pub struct Slices {
     pub disabled: Vec<Verdict>,
     /// Who does which check of a server.
     pub owners: Owners,
+    /// Sockets that checks need and their checkers cannot open.
+    pub sockets: BTreeMap<CheckId, Planned>,
 }
 
 /// Cuts the configuration.
@@ -79,6 +84,7 @@ pub fn slice(config: &Config, facts: &HostFacts, log_detail: bool) -> Slices {
         checkers: checkers(config, facts, &owners),
         disabled: facts.disabled.iter().map(disabled_verdict).collect(),
         owners,
+        sockets: planned(config, facts),
     }
 }
 
@@ -217,6 +223,7 @@ mod tests {
             disabled: BTreeMap::new(),
             check_account: account("holdfast-check", 8),
             disabled_checks: Default::default(),
+            sockets: SocketFacts::of("1024", "6.1"),
         }
     }
 

@@ -37,6 +37,13 @@ pub fn start_of(pid: u32) -> Option<u64> {
     fields(pid)?.get(19)?.parse().ok()
 }
 
+/// Its processor time since it began, in clock ticks: as a user, and within the kernel.
+pub fn ticks_of(pid: u32) -> Option<(u64, u64)> {
+    let fields = fields(pid)?;
+    let field = |index: usize| fields.get(index)?.parse().ok();
+    Some((field(11)?, field(12)?))
+}
+
 /// A process and everything below it, itself first.
 pub fn tree(root: u32) -> Vec<u32> {
     let mut found = vec![root];

@@ -47,7 +47,7 @@ fn the_child_holds_two_capabilities_and_nothing_else() {
             ("NoNewPrivs", "1"),
             ("Seccomp", "2"),
             ("Seccomp_filters", "1"),
-            ("Threads", "1"),
+            ("Threads", "2"),
         ]
         .map(|(field, value)| (field, value.to_owned()));
         assert_eq!(found, wanted);

@@ -260,6 +260,8 @@ pub enum Cause {
         /// Its limit.
         after: Micros,
     },
+    /// The socket could not be had from the process that opens it.
+    NoSocket(String),
     /// A program could not be run.
     NotRun(String),
     /// The number in a followed file says so.
@@ -327,6 +329,7 @@ impl fmt::Display for Cause {
             Self::Exit(status) => Reason::Exit(*status).fmt(f),
             Self::Signal(signal) => Reason::Signal(*signal).fmt(f),
             Self::RunTimedOut { after } => Reason::TimedOut(*after).fmt(f),
+            Self::NoSocket(reason) => write!(f, "no socket ({})", Bounded(reason)),
             Self::NotRun(reason) => write!(f, "not run: {}", Bounded(reason)),
             Self::FileValue(value) => write!(f, "the file holds {value}"),
             Self::BfdDown => f.write_str("the BFD session is down"),

@@ -19,7 +19,7 @@ use crate::limit::RateLimit;
 use holdfast_ipc::balance::{CheckId as Number, CheckVerdict as Told};
 use holdfast_ipc::log::{Level, LogRecord};
 use holdfast_ipc::time::Monotonic;
-use queue::Queue;
+use queue::{MOMENT, Queue};
 use slot::{CheckSlot, ServerSlot};
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -220,6 +220,13 @@ impl Engine {
         })
     }
 
+    /// The number of a check in the present configuration.
+    pub fn number(&self, check: CheckId) -> Option<Number> {
+        let (server, place) = *self.places.get(&check)?;
+        let numbers = &self.servers.get(server)?.as_ref()?.numbers;
+        numbers.get(place).copied()
+    }
+
     fn slot(&mut self, check: CheckId) -> Option<&mut CheckSlot> {
         let (server, place) = *self.places.get(&check)?;
         self.servers
@@ -235,6 +242,7 @@ impl Engine {
             if let Some(slot) = meant {
                 slot.due = None;
                 slot.queued = true;
+                slot.late = now.since(at).min(MOMENT);
                 self.queue.push_due(check);
             }
         }
@@ -318,7 +326,8 @@ impl Engine {
                 slot.schedule.not_tried()
             }
         };
-        let due = now.after(wait);
+        // Waiting for others to begin with them must not add up.
+        let due = now.after(wait.minus(slot.late));
         slot.due = Some(due);
         self.queue.wait(due, talk.check);
         tell_if_other(server, actions);
@@ -416,7 +425,7 @@ fn keep_cause(slot: &mut CheckSlot, finding: &Finding) {
     let failed = matches!(finding.outcome, Outcome::Failed(_));
     match (slot.schedule.is_up(), failed) {
         (true, _) => slot.last = None,
-        (false, true) => slot.last = Some(finding.clone()),
+        (false, true) => slot.last = Some(Box::new(finding.clone())),
         (false, false) => return,
     }
     slot.said = None;

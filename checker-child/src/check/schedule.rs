@@ -6,6 +6,9 @@ use holdfast_ipc::config::model::{CheckTiming, Micros};
 /// The first check of all comes no earlier, as with keepalived.
 const FIRST_WAIT: Micros = Micros::from_secs(1);
 
+/// What is short may be there again then; asking without a pause would keep it short.
+const SHORTEST_PAUSE: Micros = Micros::from_millis(100);
+
 /// How results count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -163,7 +166,8 @@ impl Schedule {
     /// This machine could not ask: nothing changes, it is tried again soon.
     pub fn not_tried(&self) -> Micros {
         let timing = self.rules.timing;
-        timing.delay_before_retry.min(timing.delay_loop)
+        let soon = timing.delay_before_retry.min(timing.delay_loop);
+        soon.max(SHORTEST_PAUSE)
     }
 }
 

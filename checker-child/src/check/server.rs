@@ -25,7 +25,7 @@ impl fmt::Display for ServerKey {
             Service::Address { protocol, .. } | Service::Group { protocol, .. } => {
                 write!(f, "[{address}]:{protocol}:{port}")
             }
-            Service::Mark { .. } => write!(f, "[{address}]:{port}"),
+            Service::Mark { .. } => write!(f, "[{address}]:none:{port}"),
         }
     }
 }
@@ -57,11 +57,8 @@ impl CheckedServer {
             };
             last = Some(Arc::clone(&service));
             let (address, port) = (server.address, server.port);
-            let (numbers, checks) = server
-                .checks
-                .into_iter()
-                .map(|config| (config.id, config.check))
-                .unzip();
+            let numbers = server.checks.iter().map(|config| config.id).collect();
+            let checks = server.checks.into_iter().map(|config| config.check);
             Self {
                 key: Arc::new(ServerKey {
                     service,
@@ -70,7 +67,7 @@ impl CheckedServer {
                 }),
                 weight: server.weight,
                 only_with: server.only_with,
-                checks,
+                checks: checks.collect(),
                 numbers,
             }
         });

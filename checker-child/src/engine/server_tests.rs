@@ -11,8 +11,8 @@ use holdfast_ipc::config::model::{
     Check, CheckTiming, Endpoint, Probe, Protocol, Service, ShellWords,
 };
 
-const ONE: Generation = Generation::new(1);
-const TWO: Generation = Generation::new(2);
+pub(super) const ONE: Generation = Generation::new(1);
+pub(super) const TWO: Generation = Generation::new(2);
 
 fn check(probe: Probe) -> Check {
     let timing = CheckTiming {
@@ -26,7 +26,7 @@ fn check(probe: Probe) -> Check {
     Check { timing, probe }
 }
 
-fn tcp(port: u16) -> Check {
+pub(super) fn tcp(port: u16) -> Check {
     check(Probe::Tcp(Endpoint {
         address: IpAddr::from([10, 0, 0, 1]),
         port,
@@ -48,7 +48,7 @@ fn misc() -> Check {
 }
 
 /// Servers with one check each, numbered from there.
-fn servers(first: u32, checks: impl IntoIterator<Item = Check>) -> Vec<CheckedServer> {
+pub(super) fn servers(first: u32, checks: impl IntoIterator<Item = Check>) -> Vec<CheckedServer> {
     let numbered = (first..).zip(checks);
     numbered
         .map(|(number, check)| CheckedServer {
@@ -64,6 +64,7 @@ fn servers(first: u32, checks: impl IntoIterator<Item = Check>) -> Vec<CheckedSe
             checks: vec![CheckConfig {
                 id: CheckId::new(number),
                 check,
+                asks: false,
             }],
         })
         .collect()
@@ -76,17 +77,17 @@ fn configured(count: usize) -> CheckerConfig {
     }
 }
 
-struct World {
-    engine: Engine,
-    now: Monotonic,
-    going: Vec<TalkId>,
+pub(super) struct World {
+    pub(super) engine: Engine,
+    pub(super) now: Monotonic,
+    pub(super) going: Vec<TalkId>,
     runs: Vec<RunId>,
     /// All else.
-    others: Vec<Action>,
+    pub(super) others: Vec<Action>,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             engine: Engine::new(0, 1_000),
             now: at(0),
@@ -96,20 +97,24 @@ impl World {
         }
     }
 
-    fn started(servers: &[CheckedServer]) -> Self {
+    pub(super) fn started(servers: &[CheckedServer]) -> Self {
         let mut world = Self::new();
-        world.pieces(ONE, servers);
-        world.say(ParentToChecker::Start(CheckerStart {
+        world.start(servers);
+        world
+    }
+
+    pub(super) fn start(&mut self, servers: &[CheckedServer]) {
+        self.pieces(ONE, servers);
+        self.say(ParentToChecker::Start(CheckerStart {
             generation: ONE,
             config: configured(servers.len()),
             verdicts: Vec::new(),
         }));
-        world.say(ParentToChecker::Go);
-        world.others.clear();
-        world
+        self.say(ParentToChecker::Go);
+        self.others.clear();
     }
 
-    fn event(&mut self, event: Event) {
+    pub(super) fn event(&mut self, event: Event) {
         for action in self.engine.handle(self.now, event) {
             match action {
                 Action::Converse { talk, .. } => self.going.push(talk),
@@ -119,7 +124,7 @@ impl World {
         }
     }
 
-    fn say(&mut self, message: ParentToChecker) {
+    pub(super) fn say(&mut self, message: ParentToChecker) {
         self.event(send(message));
     }
 
@@ -133,7 +138,7 @@ impl World {
         }
     }
 
-    fn prepare(&mut self, servers: &[CheckedServer]) {
+    pub(super) fn prepare(&mut self, servers: &[CheckedServer]) {
         self.pieces(TWO, servers);
         self.say(ParentToChecker::Prepare {
             generation: TWO,
@@ -141,7 +146,7 @@ impl World {
         });
     }
 
-    fn commit(&mut self) {
+    pub(super) fn commit(&mut self) {
         self.say(ParentToChecker::Commit { generation: TWO });
     }
 
@@ -154,7 +159,7 @@ impl World {
     }
 
     /// All conversations end alike.
-    fn end_all(&mut self, up: bool) {
+    pub(super) fn end_all(&mut self, up: bool) {
         for talk in std::mem::take(&mut self.going) {
             let outcome = match up {
                 true => Result_::Passed(Success::Connected),
@@ -166,7 +171,7 @@ impl World {
     }
 
     /// What the end of the turn says: generation and verdicts of each message.
-    fn news(&mut self) -> Vec<(Generation, Vec<CheckVerdict>)> {
+    pub(super) fn news(&mut self) -> Vec<(Generation, Vec<CheckVerdict>)> {
         news(&self.engine.end_turn())
     }
 }

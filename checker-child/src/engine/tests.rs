@@ -762,6 +762,7 @@ proptest! {
                         }
                         Action::Send(_) => {}
                         Action::Converse { .. }
+                        | Action::ConverseOver { .. }
                         | Action::BreakOff { .. }
                         | Action::Provide(_)
                         | Action::Probe(_)

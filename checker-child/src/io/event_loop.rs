@@ -1,6 +1,7 @@
 //! Waits for something to happen, asks the engine, does what it says.
 
-use super::check::{Contexts, Random, Talks, in_flight, try_ping};
+use super::alarm::Alarm;
+use super::check::{Contexts, Given, Random, Talks, in_flight, try_ping};
 use super::outbox::Outbox;
 use super::parent::Parent;
 use super::processes::Scan;
@@ -11,10 +12,10 @@ use holdfast_checker::check::engine::IN_FLIGHT;
 use holdfast_checker::{Action, Engine, Event, Outcome, RunId};
 use holdfast_ipc::Channel;
 use holdfast_ipc::channel::ChannelError;
-use holdfast_ipc::config::model::ShellWords;
+use holdfast_ipc::config::model::{Micros, ShellWords};
 use holdfast_ipc::message::{CheckerToParent, ParentToChecker};
-use holdfast_ipc::time::Monotonic;
-use std::collections::VecDeque;
+use holdfast_ipc::opening::{Refusal, Request};
+use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,12 +28,17 @@ const NOISY: Duration = Duration::from_millis(10);
 /// How long the last messages may take.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
+/// How often the kernel is asked what else has come. The parent waits a second for an answer.
+const LOOK: Micros = Micros::from_millis(1);
+
 struct EventLoop {
     engine: Engine,
     channel: Channel<CheckerToParent, ParentToChecker>,
     outbox: Outbox,
     runs: Runs,
     talks: Talks,
+    /// Sockets that came from the parent, until the engine has heard of them.
+    sockets: HashMap<Request, OwnedFd>,
     scan: Option<Scan>,
     waiting_probes: Vec<Probe>,
     /// Its socket stays readable for ever and is not waited for any more.
@@ -42,8 +48,10 @@ struct EventLoop {
 
 /// What is waited for.
 struct Sources {
+    alarm: Alarm,
     parent: AsyncFd<OwnedFd>,
     output: AsyncFd<OwnedFd>,
+    servers: AsyncFd<OwnedFd>,
     children: Signal,
     terminate: Signal,
 }
@@ -51,15 +59,18 @@ struct Sources {
 /// Works until the parent says stop or dies.
 pub(crate) async fn run(parent: Parent) -> Result<(), Failure> {
     let runs = Runs::new().map_err(Failure::of("cannot watch the output of scripts"))?;
-    let mut sources = Sources::new(parent.readiness, &runs)
-        .map_err(Failure::of("cannot start the event loop"))?;
     let mut random = Random::new();
+    let seed = random.next();
+    let talks = Talks::new(random).map_err(Failure::of("cannot watch the servers"))?;
+    let mut sources = Sources::new(parent.readiness, &runs, &talks)
+        .map_err(Failure::of("cannot start the event loop"))?;
     let mut this = EventLoop {
-        engine: Engine::new(random.next(), in_flight(IN_FLIGHT)),
+        engine: Engine::new(seed, in_flight(IN_FLIGHT)),
         channel: parent.channel,
         outbox: Outbox::default(),
         runs,
-        talks: Talks::new(random),
+        talks,
+        sockets: HashMap::new(),
         scan: None,
         waiting_probes: Vec::new(),
         parent_gone: false,
@@ -71,10 +82,12 @@ pub(crate) async fn run(parent: Parent) -> Result<(), Failure> {
 }
 
 impl Sources {
-    fn new(parent: OwnedFd, runs: &Runs) -> std::io::Result<Self> {
+    fn new(parent: OwnedFd, runs: &Runs, talks: &Talks) -> std::io::Result<Self> {
         Ok(Self {
+            alarm: Alarm::new()?,
             parent: watch(parent, Interest::READABLE | Interest::WRITABLE)?,
             output: watch(runs.readiness()?, Interest::READABLE)?,
+            servers: watch(talks.readiness()?, Interest::READABLE)?,
             children: signal(SignalKind::child())?,
             // The parent-death signal.
             terminate: signal(SignalKind::terminate())?,
@@ -86,10 +99,17 @@ impl EventLoop {
     async fn work(&mut self, sources: &mut Sources) -> Result<(), Failure> {
         // The parent may have spoken before anybody listened.
         let mut events = self.receive()?;
+        let mut looked = clock::now();
         loop {
             self.handle(events)?;
             if self.over {
                 return self.last_words(sources).await;
+            }
+            // While there is always something to do, nobody else would look whether the parent asks.
+            let now = clock::now();
+            if now.since(looked) >= LOOK {
+                looked = now;
+                tokio::task::yield_now().await;
             }
             events = self.wait(sources).await?;
         }
@@ -101,7 +121,8 @@ impl EventLoop {
             true => Interest::READABLE | Interest::WRITABLE,
             false => Interest::READABLE,
         };
-        let deadline = self.engine.next_deadline();
+        let checks = self.engine.next_deadline().into_iter();
+        let deadline = checks.chain(self.talks.next_deadline()).min();
         tokio::select! {
             biased;
             ready = sources.parent.ready(interest), if !self.parent_gone => {
@@ -112,8 +133,18 @@ impl EventLoop {
             }
             _ = sources.terminate.recv() => events.push(Event::ParentGone),
             _ = sources.children.recv() => self.runs.reap(&mut events),
-            () = wait_for(deadline) => events.push(Event::Due),
             () = self.talks.wait() => {}
+            ready = sources.servers.readable() => {
+                let mut ready = ready.map_err(Failure::of("cannot wait for servers"))?;
+                if !self.talks.read_ready() {
+                    ready.clear_ready();
+                }
+            }
+            rang = sources.alarm.wait(deadline) => {
+                rang.map_err(Failure::of("cannot wait for the clock"))?;
+                self.talks.due();
+                events.push(Event::Due);
+            }
             ready = sources.output.readable() => {
                 let mut ready = ready.map_err(Failure::of("cannot wait for output"))?;
                 if !self.runs.read_ready() {
@@ -131,8 +162,12 @@ impl EventLoop {
     fn receive(&mut self) -> Result<Vec<Event>, Failure> {
         let mut events = Vec::new();
         loop {
-            match self.channel.receive() {
-                Ok(Some(message)) => events.push(Event::Message(message)),
+            match self.channel.receive_carrying() {
+                Ok(Some((message, socket))) => {
+                    let event = Event::Message(message);
+                    self.sockets.extend(answered(&event).zip(socket));
+                    events.push(event);
+                }
                 Ok(None) => return Ok(events),
                 Err(ChannelError::Closed) => {
                     self.parent_gone = true;
@@ -148,9 +183,12 @@ impl EventLoop {
     fn handle(&mut self, events: Vec<Event>) -> Result<(), Failure> {
         let mut events = VecDeque::from(events);
         while let Some(event) = events.pop_front() {
+            let answered = answered(&event);
             for action in self.engine.handle(clock::now(), event) {
                 events.extend(self.perform(action)?);
             }
+            // One that nobody waited for any more is closed.
+            answered.and_then(|request| self.sockets.remove(&request));
         }
         for action in self.engine.end_turn() {
             let _none = self.perform(action)?;
@@ -172,7 +210,18 @@ impl EventLoop {
                 self.waiting_probes.extend(probes);
                 self.start_scan();
             }
-            Action::Converse { talk, question } => self.talks.start(talk, question),
+            Action::Converse { talk, question } => self.talks.start(talk, question, None),
+            Action::ConverseOver {
+                talk,
+                question,
+                since,
+                opened,
+            } => {
+                let socket =
+                    opened.and_then(|request| self.sockets.remove(&request).ok_or(Refusal::LOST));
+                let given = Given { since, socket };
+                self.talks.start(talk, question, Some(given));
+            }
             Action::BreakOff { talk } => self.talks.stop(talk),
             Action::Provide(needs) => self.provide(&needs)?,
             Action::Signal { run, force } => self.runs.signal(run, force),
@@ -257,18 +306,19 @@ impl EventLoop {
     }
 }
 
+/// Which request it answers.
+const fn answered(event: &Event) -> Option<Request> {
+    if let Event::Message(ParentToChecker::Opened { request, .. }) = event {
+        return Some(*request);
+    }
+    None
+}
+
 #[expect(
     deprecated,
     reason = "unsound only for a type that changes or closes its descriptor meanwhile, which \
               OwnedFd cannot; the replacement is an unsafe call"
 )]
-fn watch(fd: OwnedFd, interest: Interest) -> std::io::Result<AsyncFd<OwnedFd>> {
+pub(super) fn watch(fd: OwnedFd, interest: Interest) -> std::io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(fd, interest)
-}
-
-async fn wait_for(deadline: Option<Monotonic>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep(clock::until(deadline)).await,
-        None => std::future::pending().await,
-    }
 }

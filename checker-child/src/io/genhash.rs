@@ -72,7 +72,7 @@ async fn ask(page: &Genhash, plan: Arc<Plan>) -> Finding {
         false => Contexts::none(),
     };
     let conversation = Box::new(Conversation::new(&plan, 0));
-    converse(conversation, &contexts, Random::new().next()).await
+    converse(conversation, &contexts, Random::new().next(), None).await
 }
 
 /// A check of that page, whatever its status.

@@ -1,5 +1,6 @@
 //! Everything that touches the world.
 
+mod alarm;
 mod check;
 mod clock;
 mod confine;
@@ -18,7 +19,6 @@ pub(crate) use failure::Failure;
 
 use holdfast_ipc::message::{CheckerToParent, Hello, ParentToChecker, Role};
 use std::time::Duration;
-use tokio::task::LocalSet;
 
 /// How long the parent may take for its greeting. It sends it before it does anything else.
 const GREETING: Duration = Duration::from_secs(10);
@@ -39,12 +39,14 @@ pub(crate) fn run() -> Result<(), Failure> {
     parent
         .channel
         .send(&CheckerToParent::Confined(confinement))?;
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|source| Failure::System {
-            what: "cannot start the event loop",
-            source,
-        })?
-        .block_on(LocalSet::new().run_until(event_loop::run(parent)))
+        .map_err(Failure::of("cannot start the event loop"))?;
+    // As a task it is woken without a system call, which what `block_on` itself waits for is not.
+    let work = runtime.spawn(event_loop::run(parent));
+    match runtime.block_on(work) {
+        Ok(result) => result,
+        Err(error) => Err(Failure::Protocol(format!("the event loop ended: {error}"))),
+    }
 }

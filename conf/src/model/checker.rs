@@ -3,7 +3,7 @@
 use super::{IfName, Micros, ScriptCommand, UserSpec};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 
 /// What a virtual server answers for.
@@ -371,6 +371,21 @@ pub struct Endpoint {
     pub timeout: Micros,
     /// `fwmark`; 0 means none.
     pub mark: u32,
+}
+
+impl Endpoint {
+    /// What the check's socket is bound to, where that is configured; port 0 is the kernel's choice.
+    pub fn own(&self) -> Option<SocketAddr> {
+        if self.source.is_none() && self.source_port.is_none() {
+            return None;
+        }
+        let any = match self.address {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let port = self.source_port.unwrap_or(0);
+        Some(SocketAddr::new(self.source.unwrap_or(any), port))
+    }
 }
 
 /// What a check asks, one variant per kind.

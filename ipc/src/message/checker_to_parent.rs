@@ -1,7 +1,8 @@
 use super::{Confinement, Hello};
-use crate::balance::CheckVerdict;
+use crate::balance::{CheckId, CheckVerdict};
 use crate::config::Generation;
 use crate::log::LogRecord;
+use crate::opening::Request;
 use crate::state::Verdict;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,16 @@ pub enum CheckerToParent {
     Hello(Hello),
     /// A line for the log. Allowed in every phase.
     Log(LogRecord),
+    /// Open the socket of a check that needs a privilege. Answered by `Opened`; at most
+    /// `MAX_REQUESTS` at once.
+    Open {
+        /// Of which configuration.
+        generation: Generation,
+        /// The check.
+        check: CheckId,
+        /// Comes back with the answer.
+        request: Request,
+    },
     /// Answer to `Ping`.
     Pong {
         /// That of the `Ping`.

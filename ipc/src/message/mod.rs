@@ -15,7 +15,16 @@ use std::fmt;
 
 /// Version of everything in this crate that goes over a socket. Both ends must agree, since parent
 /// and children are installed together.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
+
+/// A direction in which a descriptor may go with a message.
+pub trait Carries: Sized {
+    /// A descriptor goes with this message.
+    fn carries(&self) -> bool;
+    /// What the message means where its descriptor got lost, since no number was left for it.
+    #[must_use]
+    fn bereft(self) -> Self;
+}
 
 /// Which process speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
-use super::Hello;
+use super::{Carries, Hello};
 use crate::balance::{CheckVerdict, CheckedServer};
 use crate::config::{CheckerConfig, Generation};
+use crate::opening::{NotOpened, Refusal, Request};
 use crate::state::Verdict;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -55,6 +56,13 @@ pub enum ParentToChecker {
         /// It is here.
         held: bool,
     },
+    /// Answer to `Open`.
+    Opened {
+        /// That of the `Open`.
+        request: Request,
+        /// The socket comes with this message; or why there is none.
+        opened: Result<(), NotOpened>,
+    },
     /// Heartbeat, answered by `Pong`.
     Ping {
         /// Counts up.
@@ -71,4 +79,23 @@ pub enum ParentToChecker {
     Start(CheckerStart),
     /// End all runs, answer `Stopped`, end.
     Stop,
+}
+
+impl Carries for ParentToChecker {
+    fn carries(&self) -> bool {
+        matches!(self, Self::Opened { opened: Ok(()), .. })
+    }
+
+    fn bereft(self) -> Self {
+        match self {
+            Self::Opened {
+                request,
+                opened: Ok(()),
+            } => Self::Opened {
+                request,
+                opened: Err(NotOpened::Refused(Refusal::LOST)),
+            },
+            other => other,
+        }
+    }
 }

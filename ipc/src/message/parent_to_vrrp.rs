@@ -1,6 +1,7 @@
 use super::Hello;
 use crate::balance::{CheckVerdict, PoolConfig, PoolStanding};
 use crate::config::{Generation, VrrpConfig};
+use crate::opening::{CheckSocket, Request};
 use crate::state::{Checkpoint, Verdict};
 use crate::time::Monotonic;
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,13 @@ pub enum ParentToVrrp {
     Go,
     /// Greeting. First message, answered by `Hello`.
     Hello(Hello),
+    /// Open a socket for the checker child. Answered by `Opened`.
+    Open {
+        /// Comes back with the answer.
+        request: Request,
+        /// What is opened.
+        socket: CheckSocket,
+    },
     /// Heartbeat, answered by `Pong`.
     Ping {
         /// Counts up.

@@ -1,7 +1,8 @@
-use super::{Confinement, Hello};
+use super::{Carries, Confinement, Hello};
 use crate::balance::PoolChange;
 use crate::config::Generation;
 use crate::log::LogRecord;
+use crate::opening::{Refusal, Request};
 use crate::state::{Checkpoint, StateChange};
 use holdfast_conf::model::InstanceName;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,13 @@ pub enum VrrpToParent {
     },
     /// A line for the log. Allowed in every phase.
     Log(LogRecord),
+    /// Answer to `Open`.
+    Opened {
+        /// That of the `Open`.
+        request: Request,
+        /// The socket comes with this message; or what the kernel refused.
+        opened: Result<(), Refusal>,
+    },
     /// A real server or a quorum changed.
     PoolChanged {
         /// Of which configuration.
@@ -70,4 +78,23 @@ pub enum VrrpToParent {
     },
     /// Answer to `Stop` and end of `Release`; the child ends behind it.
     Stopped,
+}
+
+impl Carries for VrrpToParent {
+    fn carries(&self) -> bool {
+        matches!(self, Self::Opened { opened: Ok(()), .. })
+    }
+
+    fn bereft(self) -> Self {
+        match self {
+            Self::Opened {
+                request,
+                opened: Ok(()),
+            } => Self::Opened {
+                request,
+                opened: Err(Refusal::LOST),
+            },
+            other => other,
+        }
+    }
 }

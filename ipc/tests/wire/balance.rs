@@ -87,6 +87,7 @@ fn checks() -> Vec<CheckConfig> {
             timing: timing(),
             probe: Probe::Tcp(endpoint()),
         },
+        asks: true,
     };
     let page = CheckConfig {
         id: CheckId::new(300),
@@ -104,6 +105,7 @@ fn checks() -> Vec<CheckConfig> {
                 urls: vec![page()],
             }),
         },
+        asks: false,
     };
     vec![tcp, page]
 }

@@ -12,6 +12,7 @@
 )]
 
 mod balance;
+mod opening;
 mod samples;
 mod strategies;
 

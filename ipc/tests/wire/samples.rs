@@ -1,5 +1,6 @@
 //! Fixed messages, at least one of each variant, whose bytes are on record.
 
+use holdfast_ipc::balance::CheckId;
 use holdfast_ipc::config::model::{
     AdvertInterval, Auth, AuthKey, Broadcast, ChecksumForm, Family, GarpSettings, IfName,
     InitialState, InstanceName, Micros, Passphrase, Peer, Priority, ScriptAction, ScriptName,
@@ -12,12 +13,14 @@ use holdfast_ipc::message::{
     CheckerStart, CheckerToParent, Confinement, Hello, ParentToChecker, ParentToVrrp, Role,
     StartMode, VrrpStart, VrrpToParent,
 };
+use holdfast_ipc::opening::{CheckSocket, NotOpened, OpenStep, Refusal, Request, SocketKind};
 use holdfast_ipc::state::{Cause, Checkpoint, ScriptState, StateChange, Verdict, VrrpState};
 use holdfast_ipc::time::Monotonic;
 use std::net::{IpAddr, Ipv4Addr};
 
 const GENERATION: Generation = Generation::new(7);
 const SEQUENCE: u64 = 1_000;
+const REQUEST: Request = Request::new(300);
 
 fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
@@ -334,8 +337,23 @@ pub(crate) fn parent_to_vrrp() -> Vec<ParentToVrrp> {
             generation: GENERATION,
             verdicts: crate::balance::verdicts(),
         },
+        ParentToVrrp::Open {
+            request: REQUEST,
+            socket: CheckSocket {
+                kind: SocketKind::Ping,
+                family: Family::V6,
+                mark: 7,
+                interface: Some(if_name("eth0")),
+            },
+        },
     ]
 }
+
+/// Why there is no socket.
+pub(crate) const REFUSAL: Refusal = Refusal {
+    step: OpenStep::SourcePort,
+    errno: 13,
+};
 
 pub(crate) fn vrrp_to_parent() -> Vec<VrrpToParent> {
     let mut messages: Vec<_> = causes().into_iter().map(changed).collect();
@@ -379,6 +397,14 @@ pub(crate) fn vrrp_to_parent() -> Vec<VrrpToParent> {
             reason: "(VI_1) interface eth9 does not exist".to_owned(),
         },
         VrrpToParent::Stopped,
+        VrrpToParent::Opened {
+            request: REQUEST,
+            opened: Ok(()),
+        },
+        VrrpToParent::Opened {
+            request: REQUEST,
+            opened: Err(REFUSAL),
+        },
     ]);
     messages
 }
@@ -416,6 +442,18 @@ pub(crate) fn parent_to_checker() -> Vec<ParentToChecker> {
             address: address("192.0.2.1"),
             held: false,
         },
+        ParentToChecker::Opened {
+            request: REQUEST,
+            opened: Ok(()),
+        },
+        ParentToChecker::Opened {
+            request: REQUEST,
+            opened: Err(NotOpened::Refused(REFUSAL)),
+        },
+        ParentToChecker::Opened {
+            request: REQUEST,
+            opened: Err(NotOpened::NotTried("the VRRP child died".to_owned())),
+        },
     ]
 }
 
@@ -449,6 +487,11 @@ pub(crate) fn checker_to_parent() -> Vec<CheckerToParent> {
         CheckerToParent::CheckVerdicts {
             generation: GENERATION,
             verdicts: crate::balance::verdicts(),
+        },
+        CheckerToParent::Open {
+            generation: GENERATION,
+            check: CheckId::new(300),
+            request: REQUEST,
         },
     ]
 }

@@ -1,6 +1,8 @@
 //! Any value of each type that goes over a socket.
 
 use crate::balance::{any_change, any_pools, any_servers, any_standings, any_verdicts};
+use crate::opening::{any_reason, any_refusal, any_request, any_socket};
+use holdfast_ipc::balance::CheckId;
 use holdfast_ipc::config::model::{
     AdvertInterval, Auth, AuthKey, Broadcast, ChecksumForm, Family, GarpSettings, IfName,
     InitialState, InstanceName, Micros, Peer, Priority, ScriptAction, ScriptName, ShellWords,
@@ -462,6 +464,8 @@ pub(crate) fn parent_to_vrrp() -> impl Strategy<Value = ParentToVrrp> {
                 verdicts,
             }
         }),
+        (any_request(), any_socket(if_name()))
+            .prop_map(|(request, socket)| ParentToVrrp::Open { request, socket }),
     ]
 }
 
@@ -486,6 +490,11 @@ pub(crate) fn vrrp_to_parent() -> impl Strategy<Value = VrrpToParent> {
             .prop_map(|(address, held)| VrrpToParent::Held { address, held }),
         (generation(), any_change())
             .prop_map(|(generation, change)| VrrpToParent::PoolChanged { generation, change }),
+        (
+            any_request(),
+            proptest::result::maybe_ok(Just(()), any_refusal())
+        )
+            .prop_map(|(request, opened)| VrrpToParent::Opened { request, opened }),
     ]
 }
 
@@ -520,6 +529,11 @@ pub(crate) fn parent_to_checker() -> impl Strategy<Value = ParentToChecker> {
         }),
         (any::<IpAddr>(), any::<bool>())
             .prop_map(|(address, held)| ParentToChecker::Held { address, held }),
+        (
+            any_request(),
+            proptest::result::maybe_ok(Just(()), any_reason())
+        )
+            .prop_map(|(request, opened)| ParentToChecker::Opened { request, opened }),
     ]
 }
 
@@ -545,6 +559,13 @@ pub(crate) fn checker_to_parent() -> impl Strategy<Value = CheckerToParent> {
         (generation(), verdict()).prop_map(|(generation, verdict)| CheckerToParent::Verdict {
             generation,
             verdict,
+        }),
+        (generation(), any::<u32>(), any_request()).prop_map(|(generation, check, request)| {
+            CheckerToParent::Open {
+                generation,
+                check: CheckId::new(check),
+                request,
+            }
         }),
     ]
 }

@@ -245,15 +245,8 @@ impl Daemon {
         generation: Generation,
         verdicts: Vec<CheckVerdict>,
     ) -> Result<(), Loss> {
-        if generation > self.plan.generation {
-            return Err(Loss::because(
-                "it named a configuration that it was not given",
-            ));
-        }
-        let plan = match &self.previous_plan {
-            Some(previous) if previous.generation == generation => previous,
-            _present if generation == self.plan.generation => &self.plan,
-            _older => return Ok(()),
+        let Some(plan) = self.plan_of(generation)? else {
+            return Ok(());
         };
         let owners = &plan.slices.owners;
         let foreign = verdicts
@@ -417,7 +410,7 @@ impl Daemon {
         self.fifos.tell(&event, &mut self.log);
         let letter = self.letter(plan, change, server, real, up);
         if let Some(script) = script_of(server, real, up) {
-            let job = server_job(&server.service, script, up, &plan.facts);
+            let job = server_job(&server.service, real, script, up, &plan.facts);
             self.with_scripts(|scripts, context| scripts.add(vec![job], context));
         }
         if let Some(letter) = letter {

@@ -7,7 +7,7 @@ use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
 use std::io;
 
 /// What the parent keeps (design 1), with the reason.
-const KEPT: [(Capability, &str); 9] = [
+const KEPT: [(Capability, &str); 10] = [
     (
         Capability::CAP_SETUID,
         "children and scripts run as other users",
@@ -23,6 +23,10 @@ const KEPT: [(Capability, &str); 9] = [
     ),
     (Capability::CAP_NET_ADMIN, "handed on to the VRRP child"),
     (Capability::CAP_NET_RAW, "handed on to the VRRP child"),
+    (
+        Capability::CAP_NET_BIND_SERVICE,
+        "checks come from ports below 1024 where that is configured",
+    ),
     (
         Capability::CAP_DAC_READ_SEARCH,
         "the configuration may belong to another user",

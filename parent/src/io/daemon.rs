@@ -3,6 +3,7 @@
 use super::balancing::Balance;
 use super::clock;
 use super::fifo::Fifos;
+use super::link::Loss;
 use super::log::Log;
 use super::mail::{Mailing, Post};
 use super::pidfile::PidFile;
@@ -16,6 +17,7 @@ use holdfast::cli::Options;
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
 use holdfast::reload::Reload;
+use holdfast::requests::Requests;
 use holdfast::side::{CheckerSide, VrrpSide};
 use holdfast::slice::{HostFacts, Slices, slice};
 use holdfast_conf::HostNeed;
@@ -182,6 +184,7 @@ pub(crate) struct Daemon {
     pub(crate) verdicts: BTreeMap<ScriptName, Verdict>,
     pub(crate) told: Told,
     pub(crate) balance: Balance,
+    pub(crate) requests: Requests,
     pub(crate) scripts: Scripts,
     pub(crate) fifos: Fifos,
     pub(crate) mailing: Mailing,
@@ -318,6 +321,17 @@ impl Daemon {
             .chain(stop)
             .chain(self.log_due)
             .min()
+    }
+
+    /// The configuration that a checker speaks of; none where it is older than those that count.
+    pub(crate) fn plan_of(&self, generation: Generation) -> Result<Option<&Plan>, Loss> {
+        if generation > self.plan.generation {
+            return Err(Loss::because(
+                "it named a configuration that it was not given",
+            ));
+        }
+        let mut plans = std::iter::once(&self.plan).chain(&self.previous_plan);
+        Ok(plans.find(|plan| plan.generation == generation))
     }
 
     pub(crate) fn checker_accounts(&self) -> Vec<Account> {

@@ -82,8 +82,9 @@ impl Fifos {
             .partition(|pipe| wanted.contains(&pipe.wanted));
         self.open = same;
         for mut pipe in gone {
-            // Another one may come to the same place.
-            pipe.remove(context.log);
+            if wanted.iter().any(|wanted| wanted.path == pipe.wanted.path) {
+                pipe.remove(context.log);
+            }
             self.close(pipe, context);
         }
         for wanted in wanted {
@@ -114,11 +115,16 @@ impl Fifos {
 
     fn close(&mut self, mut pipe: Pipe, context: &mut Context<'_>) {
         pipe.flush(context.log);
-        if pipe.reader.is_none() {
-            return pipe.end(context.log);
+        // A reader that has just been started may not have opened it yet.
+        if pipe.reader.is_none() || !pipe.file.holds_something() {
+            pipe.remove(context.log);
         }
         let since = context.now;
-        self.leaving.push(Leaving { since, pipe });
+        if pipe.reader.is_some() {
+            self.leaving.push(Leaving { since, pipe });
+        } else {
+            pipe.log_unread(context.log);
+        }
     }
 
     /// Lines that wait, output of readers, and readers that are to end.
@@ -129,10 +135,9 @@ impl Fifos {
         for Leaving { since, pipe } in &mut self.leaving {
             pipe.turn(context.log);
             let patient = context.now.since(*since) < PATIENCE;
-            if let Some(reader) = &mut pipe.reader
-                && !(patient && pipe.file.holds_something())
-            {
-                reader.end(context.now);
+            if !(patient && pipe.file.holds_something()) {
+                pipe.remove(context.log);
+                pipe.end_reader(context.now);
             }
         }
     }
@@ -144,7 +149,8 @@ impl Fifos {
         let known = pipes.any(|pipe| pipe.reaped(pid, end, context.log));
         self.leaving.retain_mut(|Leaving { pipe, .. }| {
             if pipe.reader.is_none() {
-                pipe.end(context.log);
+                pipe.remove(context.log);
+                pipe.log_unread(context.log);
             }
             pipe.reader.is_some()
         });
@@ -159,8 +165,8 @@ impl Fifos {
     /// At the end: nothing of ours stays behind.
     pub(crate) fn kill_all(&mut self, log: &mut Log) {
         for Leaving { pipe, .. } in &mut self.leaving {
+            pipe.remove(log);
             pipe.reader.iter().for_each(Reader::kill);
-            pipe.end(log);
         }
     }
 
@@ -255,12 +261,10 @@ impl Pipe {
         }
     }
 
-    fn reaped(&mut self, pid: Pid, end: &End, log: &mut Log) -> bool {
-        let Some(mut reader) = self.reader.take_if(|reader| reader.pid() == pid) else {
-            return false;
-        };
-        reader.ended(end, log);
-        true
+    fn end_reader(&mut self, now: Monotonic) {
+        if let Some(reader) = &mut self.reader {
+            reader.end(now);
+        }
     }
 
     fn remove(&mut self, log: &mut Log) {
@@ -269,9 +273,16 @@ impl Pipe {
         }
     }
 
-    /// It is closed, and nobody reads it any more.
-    fn end(&mut self, log: &mut Log) {
-        self.remove(log);
+    fn reaped(&mut self, pid: Pid, end: &End, log: &mut Log) -> bool {
+        let Some(mut reader) = self.reader.take_if(|reader| reader.pid() == pid) else {
+            return false;
+        };
+        reader.ended(end, log);
+        true
+    }
+
+    /// It is closed.
+    fn log_unread(&self, log: &mut Log) {
         let unread = self.waiting.unread();
         if unread > 0 {
             log.warning(&format!(

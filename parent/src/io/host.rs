@@ -6,6 +6,7 @@ use holdfast::account::{self, Account, Accounts};
 use holdfast::balance;
 use holdfast::fifo::{self, Audience};
 use holdfast::launch::PATH;
+use holdfast::opening::SocketFacts;
 use holdfast::slice::HostFacts;
 use holdfast_conf::model::{
     Config, NotifyScripts, Probe, ScriptAction, ScriptCommand, ShellWords, UserSpec, VirtualServer,
@@ -84,6 +85,7 @@ pub(crate) fn examine_host(config: &Config, needs: &[HostNeed]) -> Result<Findin
             // Whoever scripts run as, nobody else than an unprivileged user talks to servers.
             check_account: account::for_scripts(&HostAccounts, None)?.account,
             disabled_checks: BTreeMap::new(),
+            sockets: socket_facts(),
         },
         remarks: needs.iter().filter_map(missing_interface).collect(),
         unusable: Vec::new(),
@@ -98,6 +100,13 @@ pub(crate) fn examine_host(config: &Config, needs: &[HostNeed]) -> Result<Findin
     findings.look_at_server_scripts(config);
     findings.look_at_fifos(config);
     Ok(findings)
+}
+
+/// Every kernel has both; without /proc everything needs a privilege that is not free by default.
+fn socket_facts() -> SocketFacts {
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let port_start = read("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    SocketFacts::of(&port_start, &read("/proc/sys/kernel/osrelease"))
 }
 
 fn missing_interface(need: &HostNeed) -> Option<Remark> {

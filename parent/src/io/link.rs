@@ -8,17 +8,18 @@ use holdfast::heartbeat::{Beat, Heartbeat};
 use holdfast::launch::Launch;
 use holdfast::obituary::End;
 use holdfast::route::{Admission, Phase, admit};
-use holdfast::side::Side;
+use holdfast::side::{CheckerSide, Heard, Side};
 use holdfast_ipc::channel::{Channel, ChannelError, socket_pair};
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::config::model::Micros;
+use holdfast_ipc::message::ParentToChecker;
 use holdfast_ipc::time::Monotonic;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, pipe2};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -202,13 +203,13 @@ impl<S: Side> Link<S> {
     }
 
     /// All messages that are there and that this child may send now.
-    pub(crate) fn receive(&mut self, now: Monotonic) -> (Vec<S::In>, Option<Loss>) {
+    pub(crate) fn receive(&mut self, now: Monotonic) -> (Vec<Heard<S>>, Option<Loss>) {
         let mut messages = Vec::new();
         while messages.len() < TURN {
-            match self.channel.receive() {
+            match S::receive(&mut self.channel) {
                 Ok(None) => return (messages, None),
                 Err(error) => return (messages, Some(Loss::of_channel(&error))),
-                Ok(Some(mut message)) => {
+                Ok(Some((mut message, descriptor))) => {
                     S::cut(&mut message);
                     let (kind, generation) = S::classify(&message);
                     match admit(self.phase, kind, generation) {
@@ -217,7 +218,7 @@ impl<S: Side> Link<S> {
                             if phase != self.phase {
                                 self.enter(phase, now);
                             }
-                            messages.push(message);
+                            messages.push((message, descriptor));
                         }
                         Err(violation) => {
                             let reason = violation.to_string();
@@ -322,5 +323,17 @@ impl<S: Side> Link<S> {
             Ok(()) | Err(Errno::ESRCH) => Ok(()),
             Err(errno) => Err(errno),
         }
+    }
+}
+
+impl Link<CheckerSide> {
+    /// A message with a descriptor.
+    pub(crate) fn send_carrying(
+        &mut self,
+        message: &ParentToChecker,
+        descriptor: OwnedFd,
+    ) -> Result<(), Loss> {
+        let sent = self.channel.send_carrying(message, descriptor);
+        Self::unless_closed(sent)
     }
 }

@@ -18,12 +18,14 @@ use holdfast_ipc::message::{
 };
 use holdfast_ipc::state::{Cause, StateChange, Verdict, VrrpState};
 use holdfast_ipc::time::Monotonic;
+use std::os::fd::OwnedFd;
 
 impl Daemon {
     pub(crate) fn hear_vrrp(
         &mut self,
         source: Source,
         message: VrrpToParent,
+        descriptor: Option<OwnedFd>,
         now: Monotonic,
     ) -> Result<(), Loss> {
         match message {
@@ -53,6 +55,9 @@ impl Daemon {
             }
             VrrpToParent::Log(LogRecord { level, text }) => {
                 self.log.write_as(source, level, &text);
+            }
+            VrrpToParent::Opened { request, opened } => {
+                return self.opened(request, opened, descriptor);
             }
             VrrpToParent::Pong { sequence } => {
                 if let Some(link) = &mut self.vrrp.link {
@@ -117,6 +122,11 @@ impl Daemon {
             CheckerToParent::Log(LogRecord { level, text }) => {
                 self.log.write_as(source, level, &text);
             }
+            CheckerToParent::Open {
+                generation,
+                check,
+                request,
+            } => return self.open(account, generation, check, request),
             CheckerToParent::Pong { sequence } => {
                 let slot = self.checkers.get_mut(account);
                 if let Some(slot) = slot {
@@ -260,16 +270,9 @@ impl Daemon {
         verdict: Verdict,
     ) -> Result<(), Loss> {
         let name = &verdict.script;
-        if generation > self.plan.generation {
-            return Err(Loss::because(
-                "it named a configuration that it was not given",
-            ));
-        }
         // A verdict that crossed with a commit is still good where the script is the same.
-        let plan = match &self.previous_plan {
-            Some(previous) if previous.generation == generation => previous,
-            _present if generation == self.plan.generation => &self.plan,
-            _older => return Ok(()),
+        let Some(plan) = self.plan_of(generation)? else {
+            return Ok(());
         };
         if !plan.has_script(account, name) {
             return Err(Loss::because(format!(

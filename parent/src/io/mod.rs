@@ -18,6 +18,7 @@ mod link;
 mod log;
 mod mail;
 mod messages;
+mod opening;
 mod pidfile;
 mod pipe_file;
 mod pipe_place;

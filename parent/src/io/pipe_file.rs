@@ -63,9 +63,10 @@ impl PipeFile {
     }
 
     /// Takes it away where we made it and it is still there.
-    pub(super) fn remove(&self) -> Result<(), String> {
+    pub(super) fn remove(&mut self) -> Result<(), String> {
         let here = fs::symlink_metadata(&self.path).ok();
-        if self.made.is_none() || here.as_ref().map(identity) != self.made {
+        let made = self.made.take();
+        if made.is_none() || here.as_ref().map(identity) != made {
             return Ok(());
         }
         fs::remove_file(&self.path).map_err(|error| format!("cannot remove it: {error}"))

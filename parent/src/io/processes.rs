@@ -100,7 +100,7 @@ impl Daemon {
             for line in link.stderr_lines() {
                 self.log.write_as(source, Level::Error, &line);
             }
-            for message in messages {
+            for (message, _none) in messages {
                 if let CheckerToParent::Log(LogRecord { level, text }) = message {
                     self.log.write_as(source, level, &text);
                 }
@@ -129,8 +129,8 @@ impl Daemon {
         for line in link.stderr_lines() {
             self.log.write_as(source, Level::Error, &line);
         }
-        for message in messages {
-            if let Err(loss) = self.hear_vrrp(source, message, now) {
+        for (message, descriptor) in messages {
+            if let Err(loss) = self.hear_vrrp(source, message, descriptor, now) {
                 return self.lose_vrrp(loss);
             }
             // What was done may have cost this child: the rest of its messages is void.
@@ -160,7 +160,7 @@ impl Daemon {
         for line in link.stderr_lines() {
             self.log.write_as(source, Level::Error, &line);
         }
-        for message in messages {
+        for (message, _none) in messages {
             if let Err(loss) = self.hear_checker(account, source, message, now) {
                 return self.lose_checker(account, loss);
             }
@@ -186,6 +186,7 @@ impl Daemon {
                 self.log.write_as(source, Level::Error, &line);
             }
         }
+        self.fail_requests();
         if self.is_stopping() {
             return self.vrrp_ended_at_stop(now);
         }
@@ -218,6 +219,7 @@ impl Daemon {
 
     pub(crate) fn lose_checker(&mut self, account: &Account, loss: Loss) {
         let now = clock::now();
+        self.requests.forget(account);
         let Some(slot) = self.checkers.get_mut(account) else {
             return;
         };

@@ -19,6 +19,7 @@ use holdfast::cli::{Options, ReadOptions};
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
 use holdfast::reload::Reload;
+use holdfast::requests::Requests;
 use holdfast::restart::Legacy;
 use holdfast::words::counted;
 use holdfast_conf::{Secrets, UnknownWords};
@@ -249,6 +250,7 @@ fn assemble(
         verdicts: BTreeMap::new(),
         told: Told::default(),
         balance: Default::default(),
+        requests: Requests::default(),
         scripts: Default::default(),
         fifos: Default::default(),
         mailing: Default::default(),

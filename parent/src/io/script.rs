@@ -95,7 +95,7 @@ impl Scripts {
         true
     }
 
-    /// Only the stop scripts matter from now on.
+    /// Only scripts of the stop and of servers matter from now on.
     pub(crate) fn drop_waiting(&mut self, context: &mut Context<'_>) {
         for job in self.queues.drop_waiting() {
             context.log.warning(&format!(
@@ -105,18 +105,19 @@ impl Scripts {
         }
     }
 
-    /// At the end: says which stop scripts did not come to theirs.
+    /// At the end: says which scripts of the stop did not come to theirs.
     pub(crate) fn log_unfinished(&mut self, log: &mut Log) {
-        for Run { job, .. } in self.runs.iter().filter(|run| run.job.news == News::Stop) {
+        let of_stop = |run: &&Run| matches!(run.job.news, News::Stop | News::Up | News::Down);
+        for Run { job, .. } in self.runs.iter().filter(of_stop) {
             log.warning(&format!(
-                "{} script {} for STOP is cut off: a stop takes one second at most",
-                job.subject, job.words
+                "{} script {} for {} is cut off: a stop takes one second at most",
+                job.subject, job.words, job.news
             ));
         }
-        for job in self.queues.drop_waiting() {
+        for job in self.queues.drop_all() {
             log.warning(&format!(
                 "{} script {} for {} was never begun: a stop takes one second at most, and \
-                 another script of the instance was still running",
+                 other scripts were still running",
                 job.subject, job.words, job.news
             ));
         }

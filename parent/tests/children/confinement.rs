@@ -129,8 +129,8 @@ pub(crate) fn a_script_of_root_has_what_the_parent_kept() {
         (!seen.is_empty()).then_some(seen)
     });
     assert_eq!(field(&status, "Uid"), "0 0 0 0");
-    assert_eq!(field(&status, "CapEff"), "00000000008031e5");
-    assert_eq!(field(&status, "CapBnd"), "00000000008031e5");
+    assert_eq!(field(&status, "CapEff"), "00000000008035e5");
+    assert_eq!(field(&status, "CapBnd"), "00000000008035e5");
     assert_eq!(field(&status, "NoNewPrivs"), "1");
     drop(daemon);
 }

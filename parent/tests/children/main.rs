@@ -16,6 +16,7 @@ mod confinement;
 mod fifos;
 mod lives;
 mod mail;
+mod openings;
 mod play;
 mod reloads;
 mod scripts;
@@ -104,11 +105,19 @@ const TESTS: &[Test] = tests! {
     servers::verdicts_over_servers_go_on_under_their_new_numbers_after_a_reload,
     servers::a_verdict_over_a_foreign_check_ends_the_checker,
     servers::scripts_of_servers_run_once_and_a_successor_repeats_none,
+    servers::scripts_of_servers_run_at_the_stop_beside_each_other,
     servers::a_successor_is_told_how_the_pools_stood,
     servers::a_server_that_a_reload_took_away_begins_anew_when_it_is_back,
     servers::a_foreign_server_or_address_ends_the_vrrp_child,
     servers::an_address_that_is_here_is_told_to_the_checkers,
     servers::a_check_program_that_is_not_here_counts_as_down,
+    openings::a_socket_is_opened_by_the_vrrp_child_bound_here_and_handed_on,
+    openings::what_the_vrrp_child_was_refused_is_told_to_the_checker,
+    openings::a_source_that_is_not_on_this_machine_is_refused_like_the_rest,
+    openings::without_an_answer_the_end_of_the_vrrp_child_is_one,
+    openings::a_socket_for_a_checker_that_is_gone_reaches_nobody,
+    openings::a_checker_that_asks_for_what_is_not_its_own_is_ended,
+    openings::a_vrrp_child_that_answers_what_nobody_asked_is_ended,
 };
 
 fn main() -> ExitCode {

@@ -10,12 +10,15 @@ use holdfast_ipc::message::{
     CheckerToParent, Confinement, Hello, ParentToChecker, ParentToVrrp, Role, StartMode,
     VrrpToParent,
 };
+use holdfast_ipc::opening::{NotOpened, OpenStep, Refusal, Request};
 use holdfast_ipc::state::{Cause, Checkpoint, ScriptState, StateChange, Verdict, VrrpState};
 use holdfast_ipc::time::Monotonic;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrStorage, getsockname, socket};
 use std::fmt::Debug;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -187,6 +190,7 @@ fn vrrp(stage: &Stage) {
     let mut parent = channel::<VrrpToParent, ParentToVrrp>();
     let mut mode = StartMode::Fresh;
     let mut generation = Generation::default();
+    let mut waiting = Vec::new();
     loop {
         let Ok(message) = parent.receive_within(Duration::from_secs(60)) else {
             return stage.saw(&"the parent is gone");
@@ -194,9 +198,18 @@ fn vrrp(stage: &Stage) {
         if !matches!(message, ParentToVrrp::Ping { .. }) {
             stage.saw(&message);
         }
+        if let ParentToVrrp::Open { request, .. } = &message {
+            waiting.push(*request);
+        }
+        if !stage.does("open-hang") {
+            for request in waiting.drain(..) {
+                open(stage, &mut parent, request);
+            }
+        }
         let mut say = |answer: VrrpToParent| parent.send(&answer).unwrap();
         match message {
             ParentToVrrp::CheckVerdicts { .. }
+            | ParentToVrrp::Open { .. }
             | ParentToVrrp::Pools { .. }
             | ParentToVrrp::Standings { .. } => {}
             ParentToVrrp::Hello(_) => {
@@ -235,11 +248,13 @@ fn vrrp(stage: &Stage) {
                         master: None,
                     }));
                 }
-                for (word, message) in server_news(generation) {
-                    if stage.does(word) {
-                        say(message);
-                    }
+                if !stage.does("at-stop") {
+                    say_server_news(stage, generation, &mut say);
                 }
+                if stage.does("opened-unasked") {
+                    open(stage, &mut parent, Request::new(77));
+                }
+                let mut say = |answer: VrrpToParent| parent.send(&answer).unwrap();
                 if stage.does("long-log") {
                     let text = "long ".repeat(20_000);
                     say(VrrpToParent::Log(LogRecord {
@@ -303,9 +318,34 @@ fn vrrp(stage: &Stage) {
             ParentToVrrp::Abort { .. } | ParentToVrrp::Verdict { .. } => {}
             ParentToVrrp::Stop => {
                 stage.moment("stop");
+                if stage.does("at-stop") {
+                    say_server_news(stage, generation, &mut say);
+                }
                 say(VrrpToParent::Stopped);
                 return;
             }
+        }
+    }
+}
+
+/// Answers a request for a socket.
+fn open(stage: &Stage, parent: &mut Channel<VrrpToParent, ParentToVrrp>, request: Request) {
+    let answer = |opened| VrrpToParent::Opened { request, opened };
+    if stage.does("open-refuse") {
+        let step = OpenStep::Mark;
+        return parent
+            .send(&answer(Err(Refusal { step, errno: 1 })))
+            .unwrap();
+    }
+    let (family, kind) = (AddressFamily::Inet, SockType::Stream);
+    let socket = socket(family, kind, SockFlag::empty(), None).unwrap();
+    parent.send_carrying(&answer(Ok(())), socket).unwrap();
+}
+
+fn say_server_news(stage: &Stage, generation: Generation, say: &mut impl FnMut(VrrpToParent)) {
+    for (word, message) in server_news(generation) {
+        if stage.does(word) {
+            say(message);
         }
     }
 }
@@ -341,6 +381,44 @@ fn server_news(generation: Generation) -> [(&'static str, VrrpToParent); 5] {
     ]
 }
 
+/// The next message, with the descriptor that came with it.
+fn hear(
+    parent: &mut Channel<CheckerToParent, ParentToChecker>,
+) -> Option<(ParentToChecker, Option<OwnedFd>)> {
+    loop {
+        if let Some(heard) = parent.receive_carrying().ok()? {
+            return Some(heard);
+        }
+        let mut waiting = [PollFd::new(parent.as_fd(), PollFlags::POLLIN)];
+        poll(&mut waiting, PollTimeout::NONE).unwrap();
+    }
+}
+
+/// Writes down where a socket is bound to.
+fn saw_socket(stage: &Stage, socket: &OwnedFd) {
+    let own: SockaddrStorage = getsockname(socket.as_raw_fd()).unwrap();
+    stage.saw(&format!("socket of {}", own.as_sockaddr_in().unwrap()));
+}
+
+/// Requests for sockets.
+fn wishes(stage: &Stage, generation: Generation) -> Vec<CheckerToParent> {
+    let parts = [
+        ("open", 0, 1),
+        ("open-plain", 1, 1),
+        ("open-foreign", 7, 1),
+        ("open-flood", 0, 33),
+    ];
+    let parts = parts.into_iter().filter(|(word, ..)| stage.does(word));
+    let wish = |check, number| CheckerToParent::Open {
+        generation,
+        check: CheckId::new(check),
+        request: Request::new(number),
+    };
+    parts
+        .flat_map(|(_, check, count)| (5..5 + count).map(move |number| wish(check, number)))
+        .collect()
+}
+
 fn check_verdict(check: u32) -> CheckVerdict {
     CheckVerdict {
         check: CheckId::new(check),
@@ -361,10 +439,14 @@ fn verdict(script: &str) -> Verdict {
 fn checker(stage: &Stage) {
     let mut parent = channel::<CheckerToParent, ParentToChecker>();
     let mut current = Default::default();
+    let mut asked = false;
     loop {
-        let Ok(message) = parent.receive_within(Duration::from_secs(60)) else {
+        let Some((message, socket)) = hear(&mut parent) else {
             return stage.saw(&"the parent is gone");
         };
+        if let Some(socket) = socket {
+            saw_socket(stage, &socket);
+        }
         if !matches!(message, ParentToChecker::Ping { .. }) {
             stage.saw(&message);
         }
@@ -373,6 +455,11 @@ fn checker(stage: &Stage) {
             ParentToChecker::Servers { .. }
             | ParentToChecker::CheckVerdicts { .. }
             | ParentToChecker::Held { .. } => {}
+            ParentToChecker::Opened { opened, .. } => {
+                // The VRRP child may have been slower to start.
+                let not_running = |reason: &String| reason.contains("not running");
+                asked = !matches!(&opened, Err(NotOpened::NotTried(why)) if not_running(why));
+            }
             ParentToChecker::Hello(_) => {
                 stage.moment("hello");
                 say(CheckerToParent::Hello(stage.hello(Role::Checker)));
@@ -406,6 +493,11 @@ fn checker(stage: &Stage) {
             }
             ParentToChecker::Ping { sequence } => {
                 stage.moment("ping");
+                if !std::mem::replace(&mut asked, true) {
+                    for message in wishes(stage, current) {
+                        say(message);
+                    }
+                }
                 say(CheckerToParent::Pong { sequence });
             }
             ParentToChecker::Prepare { generation, .. } => {

@@ -122,7 +122,28 @@ pub(crate) fn scripts_of_servers_run_once_and_a_successor_repeats_none() {
     daemon.signal(Signal::SIGHUP);
     daemon.wait_log("Reload complete", 1);
     assert_eq!(daemon.stop().0, Some(0));
-    assert_eq!(stage.read("news"), "down\nquorum-down\n");
+    let news = stage.read("news");
+    let mut lines: Vec<_> = news.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["down", "quorum-down"]);
+}
+
+/// The child says at its stop that a server and the quorum are gone, as with `omega`.
+pub(crate) fn scripts_of_servers_run_at_the_stop_beside_each_other() {
+    let stage = stage();
+    // None ends before the other has begun.
+    stage.script(
+        "news.sh",
+        "touch STAGE/began-$1; case $1 in down) other=quorum-down ;; *) other=down ;; esac\n\
+         until [ -e STAGE/began-$other ]; do sleep 0.01; done; echo \"$*\" >> STAGE/news",
+    );
+    stage.part("vrrp", "member-down quorum-lost at-stop");
+    let daemon = stage.start_up();
+    assert_eq!(daemon.stop().0, Some(0));
+    let news = stage.read("news");
+    let mut lines: Vec<_> = news.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["down", "quorum-down"]);
 }
 
 const STANDING: &str =
@@ -136,6 +157,7 @@ pub(crate) fn a_successor_is_told_how_the_pools_stood() {
     wait_for("both scripts", both);
     end(stage.pid("r.pid"), Signal::SIGKILL);
     stage.wait_told("vrrp", STANDING, 1);
+    stage.wait_told("vrrp", "Start(", 2);
     let words = stage.told_words("vrrp");
     let behind = words.iter().position(|word| word == "Standings").unwrap();
     assert_eq!(

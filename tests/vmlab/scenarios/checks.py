@@ -1,6 +1,5 @@
-"""Health checks decide who is in the table: content, status, quorum, the sorry server."""
+"""Health checks decide who is in the table: content, status, TLS, IPv6."""
 import hashlib
-import os
 
 VIP, PORT = '192.0.2.80', 80
 SLACK = 3
@@ -81,7 +80,7 @@ def a_changed_page_takes_a_server_out(world):
         servers[name].pages['/check'] = (200, 'well')
     world.start('lb', virtual(http(11, 'well') + http(12, 'well')))
     both = [HEAD, line(11), line(12)]
-    world.wait_table('lb', 'both servers at the start', 10, both)
+    world.wait_table('lb', 'both servers at the start', world.START, both)
     world.expect('four requests', world.gets('client', VIP, PORT, 4), ['one', 'one', 'two', 'two'])
     servers['one'].pages['/check'] = (200, 'ill')
     world.wait_table('lb', 'another content', ROUND, [HEAD, line(12)])
@@ -94,57 +93,6 @@ def a_changed_page_takes_a_server_out(world):
     servers['two'].stop()
     world.wait_table('lb', 'nobody listens', ROUND, [HEAD, line(11)])
     world.expect('two requests', world.gets('client', VIP, PORT, 2), ['one', 'one'])
-
-
-def the_sorry_server_answers_when_all_are_gone(world):
-    servers = layout(world)
-    daemon = world.start('lb', virtual(tcp(11) + tcp(12), 'sorry_server 198.51.100.20 80'))
-    both = [HEAD, line(11), line(12)]
-    world.wait_table('lb', 'both servers at the start', 10, both)
-    servers['one'].stop()
-    world.wait_table('lb', 'one server is left', ROUND, [HEAD, line(12)])
-    servers['two'].stop()
-    world.wait_table('lb', 'the sorry server alone', ROUND, [HEAD, line(20)])
-    world.expect('two requests', world.gets('client', VIP, PORT, 2), ['sorry', 'sorry'])
-    servers['one'].start()
-    world.wait_table('lb', 'a real server is back', ROUND, [HEAD, line(11)])
-    world.expect('two requests', world.gets('client', VIP, PORT, 2), ['one', 'one'])
-    daemon.wait_log('Lost quorum', SLACK)
-    daemon.wait_log('Gained quorum', SLACK)
-
-
-def a_lost_quorum_gives_the_service_to_the_sorry_server(world):
-    """Quorum 2 of two, with scripts that tell of it."""
-    servers = layout(world)
-    words = ('quorum 2\nsorry_server 198.51.100.20 80\n'
-             f'quorum_up "/bin/touch /tmp/{world.mark}-up"\n'
-             f'quorum_down "/bin/touch /tmp/{world.mark}-down"')
-    daemon = world.start('lb', virtual(tcp(11) + tcp(12), words))
-    both = [HEAD, line(11), line(12)]
-    world.wait_table('lb', 'both servers at the start', 10, both)
-    servers['one'].stop()
-    world.wait_table('lb', 'the quorum is lost', ROUND, [HEAD, line(20)])
-    daemon.wait_log('Lost quorum', SLACK)
-    world.wait('the quorum_down script', SLACK, lambda: exists(world, 'down'))
-    servers['one'].start()
-    world.wait_table('lb', 'the quorum is back', ROUND, both)
-    world.wait('the quorum_up script', SLACK, lambda: exists(world, 'up'))
-
-
-def exists(world, which):
-    return os.path.exists(f'/tmp/{world.mark}-{which}')
-
-
-def an_inhibited_server_stays_with_weight_nought(world):
-    servers = layout(world)
-    world.start('lb', virtual(tcp(11, 'inhibit_on_failure') + tcp(12)))
-    both = [HEAD, line(11), line(12)]
-    world.wait_table('lb', 'both servers at the start', 10, both)
-    servers['one'].stop()
-    world.wait_table('lb', 'inhibited', ROUND, [HEAD, line(11, 0), line(12)])
-    world.expect('two requests', world.gets('client', VIP, PORT, 2), ['two', 'two'])
-    servers['one'].start()
-    world.wait_table('lb', 'with its weight again', ROUND, both)
 
 
 def a_page_over_tls_is_checked(world):
@@ -160,7 +108,7 @@ def a_page_over_tls_is_checked(world):
     server.pages['/check'] = (200, 'well')
     world.start('lb', virtual(http(11, 'well').replace('HTTP_GET', 'SSL_GET')))
     server_line = [HEAD, line(11)]
-    world.wait_table('lb', 'the server at the start', 10, server_line)
+    world.wait_table('lb', 'the server at the start', world.START, server_line)
     server.pages['/check'] = (200, 'ill')
     world.wait_table('lb', 'another content', ROUND, [HEAD])
     server.pages['/check'] = (200, 'well')
@@ -184,7 +132,7 @@ def clients_with_ipv6_are_answered(world):
     service = '-t [2001:db8::80]:80'
     both = [f'-A {service} -s rr',
             *(f'-a {service} -r [2001:db8:1::{last}]:80 -m -w 1' for last in (11, 12))]
-    world.wait_table('lb', 'both servers at the start', 10, both)
+    world.wait_table('lb', 'both servers at the start', world.START, both)
     world.expect('four requests', world.gets('client', '2001:db8::80', PORT, 4),
                  ['one', 'one', 'two', 'two'])
     servers['one'].stop()
@@ -192,7 +140,5 @@ def clients_with_ipv6_are_answered(world):
     world.expect('two requests', world.gets('client', '2001:db8::80', PORT, 2), ['two', 'two'])
 
 
-ALL = [a_changed_page_takes_a_server_out, the_sorry_server_answers_when_all_are_gone,
-       a_lost_quorum_gives_the_service_to_the_sorry_server,
-       an_inhibited_server_stays_with_weight_nought, a_page_over_tls_is_checked,
+ALL = [a_changed_page_takes_a_server_out, a_page_over_tls_is_checked,
        clients_with_ipv6_are_answered]

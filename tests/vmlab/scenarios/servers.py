@@ -101,21 +101,3 @@ def get(address, port, path):
         return None
     head, _, body = data.partition(b'\r\n\r\n')
     return body.decode() if b' 200 ' in head.split(b'\r\n')[0] else None
-
-
-class Stream:
-    """One long TCP connection through a virtual address."""
-
-    def __init__(self, place, address, port):
-        with place:
-            self.connection = socket.create_connection((address, port), SECONDS)
-        self.connection.sendall(f'GET {STREAM} HTTP/1.0\r\n\r\n'.encode())
-        self.connection.recv(len(READY))
-
-    def ask(self, word):
-        """The answer to one line, or None when the connection is gone."""
-        try:
-            self.connection.sendall(word.encode())
-            return self.connection.recv(200).decode() or None
-        except OSError:
-            return None

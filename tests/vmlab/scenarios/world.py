@@ -50,6 +50,9 @@ def enter(descriptor):
 class World:
     """Namespaces joined by bridges in a switch of their own; nothing leads out of the guest."""
 
+    # Seconds: three programs, unoptimised, on an emulated processor that starts others as well.
+    START = 20
+
     # Serialised: making many namespaces at a time is slower than one after another.
     building = threading.Lock()
 
@@ -122,6 +125,12 @@ class World:
         self.servers.append(server)
         return server
 
+    def actor(self, node, kind, *words):
+        """A server of another kind on a node."""
+        actor = kind(lambda: inside(self.namespace(node)), *words)
+        self.servers.append(actor)
+        return actor
+
     def get(self, client, address, port, path='/'):
         """The body, or None when there is no answer."""
         with inside(self.namespace(client)):
@@ -164,9 +173,12 @@ class World:
 
     def record(self, node, point):
         """Keeps the table, to be compared with the other daemon's at the same point."""
-        path = os.path.join(self.folder, f'{point}.{node}.table')
-        lines = [self.table(node), *self.thresholds(node),
-                 self.run(node, 'ipvsadm', '-L', '--daemon').strip()]
+        self.keep(f'{point}.{node}', [self.table(node), *self.thresholds(node),
+                                      self.run(node, 'ipvsadm', '-L', '--daemon').strip()])
+
+    def keep(self, point, lines):
+        """Keeps lines of any kind, to be compared with those of the other daemon."""
+        path = os.path.join(self.folder, f'{point}.table')
         with open(path, 'w', encoding='utf-8') as file:
             file.write('\n'.join(lines) + '\n')
 
@@ -186,11 +198,15 @@ class World:
 
     def wait_table(self, node, what, seconds, lines):
         """Waits until the table is exactly this, then keeps it as a point of that name."""
-        wanted, watch = '\n'.join(lines), Watch(self, node)
-        took = self.wait(f'{what} on {node}', seconds, lambda: watch.table() == wanted,
-                         lambda: f'wanted:\n{wanted}\nfound:\n{self.table(node)}')
+        took = self.wait_lines(node, what, seconds, lines)
         self.record(node, what.replace(' ', '-'))
         return took
+
+    def wait_lines(self, node, what, seconds, lines):
+        """The same where there is nothing to compare it with."""
+        wanted, watch = '\n'.join(lines), Watch(self, node)
+        return self.wait(f'{what} on {node}', seconds, lambda: watch.table() == wanted,
+                         lambda: f'wanted:\n{wanted}\nfound:\n{self.table(node)}')
 
     def wait_address(self, node, address, seconds):
         return self.wait(f'{address} on {node}', seconds, lambda: self.holds(node, address))

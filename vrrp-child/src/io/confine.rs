@@ -36,17 +36,23 @@ fn lock_memory() {
     }
 }
 
-/// no_new_privs, Landlock, seccomp; in this order, since each needs the one in front of it.
-pub(crate) fn confine() -> Result<Confinement, Fatal> {
+/// no_new_privs, Landlock, seccomp; in this order, since each needs the one in front of it. What
+/// needs calls that the filter forbids, and is to be confined as well, is made by `last` in between:
+/// threads inherit the first two, and the filter is set for all of them.
+pub(crate) fn confine<T>(
+    last: impl FnOnce() -> Result<T, Fatal>,
+) -> Result<(Confinement, T), Fatal> {
     prctl::set_no_new_privs().map_err(cannot("set no_new_privs"))?;
     let landlock = match restrict_files() {
         Ok(level) => level,
         Err(error) => format!("refused by the kernel: {error}"),
     };
-    Ok(Confinement {
+    let made = last()?;
+    let confinement = Confinement {
         seccomp: filter_calls()?,
         landlock,
-    })
+    };
+    Ok((confinement, made))
 }
 
 /// No file at all, no TCP port, no abstract socket, no signal to others.

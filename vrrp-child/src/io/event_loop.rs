@@ -4,9 +4,10 @@ mod balancing;
 
 use super::clock::{self, Timer};
 use super::error::{Fatal, describe};
-use super::ipvs::Ipvs;
+use super::ipvs::Worker;
 use super::kernel::Kernel;
 use super::netlink::Pending;
+use super::opening;
 use super::parent::Parent;
 use super::poller::{Poller, Source};
 use super::signals::{self, Signals, Wish};
@@ -16,6 +17,7 @@ use holdfast_ipc::channel::ChannelError;
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::config::{Generation, VrrpConfig};
 use holdfast_ipc::message::{ParentToVrrp, StartMode, VrrpStart, VrrpToParent};
+use holdfast_ipc::opening::{CheckSocket, Request};
 use holdfast_ipc::time::Monotonic;
 use holdfast_vrrp::action::Action;
 use holdfast_vrrp::engine::Engine;
@@ -28,7 +30,8 @@ use std::collections::VecDeque;
 const PACKETS_PER_TURN: usize = 8;
 /// Datagrams of notifications in one turn; each may hold dozens of changes.
 const NOTIFICATIONS_PER_TURN: usize = 8;
-/// Messages of the parent in one turn.
+/// Messages of the parent in one turn. Those that take longest are requests for sockets of checks,
+/// with up to four system calls each: an advert is late by some 0.1 ms for a turn full of them.
 const MESSAGES_PER_TURN: usize = 16;
 /// Longest time between `Stop` and the end. Releasing is done in one turn; the parent's own limit
 /// is a second, and without a parent nobody else would end a child that hangs on.
@@ -55,7 +58,7 @@ pub(crate) struct EventLoop {
     poller: Poller,
     timer: Timer,
     kernel: Kernel,
-    ipvs: Ipvs,
+    ipvs: Worker,
     engine: Engine,
     /// The engine has nothing more to do.
     released: bool,
@@ -80,7 +83,7 @@ impl EventLoop {
             timer,
             requests,
             notifications,
-            mut ipvs,
+            ipvs,
             balancer,
             start,
         } = prepared;
@@ -98,13 +101,10 @@ impl EventLoop {
                 return Err(error);
             }
         };
-        if start.config.pools > 0 {
-            // The kernel may load a module for that, which takes time that nobody waits for yet.
-            ipvs.look();
-        }
         poller.add(&timer, Source::Timer)?;
         poller.add(&signals, Source::Signals)?;
         poller.add(&parent, Source::Parent)?;
+        poller.add(&ipvs, Source::Balancer)?;
         parent.send(&VrrpToParent::Ready { generation });
         Ok(Self {
             parent,
@@ -151,11 +151,12 @@ impl EventLoop {
                 Source::Signals => self.take_signals(now)?,
                 Source::Parent => self.take_messages(now)?,
                 Source::Notifications => self.take_notifications()?,
+                Source::Balancer => self.take_answer(now)?,
                 Source::Receiver(token) => self.take_packets(now, token)?,
             }
         }
         self.give_events(now)?;
-        self.balance(now);
+        self.balance(now)?;
         self.end_turn(now)
     }
 
@@ -275,6 +276,7 @@ impl EventLoop {
         match message {
             ParentToVrrp::Ping { sequence } => self.parent.send(&VrrpToParent::Pong { sequence }),
             ParentToVrrp::Go => self.go(now)?,
+            ParentToVrrp::Open { request, socket } => self.open(request, &socket),
             ParentToVrrp::Stop => self.stop(now)?,
             ParentToVrrp::Verdict {
                 generation,
@@ -303,6 +305,15 @@ impl EventLoop {
             }
         }
         Ok(())
+    }
+
+    /// Opens a socket for the checker child.
+    fn open(&mut self, request: Request, socket: &CheckSocket) {
+        let opened = |opened| VrrpToParent::Opened { request, opened };
+        match opening::open(socket) {
+            Ok(socket) => self.parent.send_carrying(&opened(Ok(())), socket),
+            Err(refusal) => self.parent.send(&opened(Err(refusal))),
+        }
     }
 
     fn go(&mut self, now: Monotonic) -> Result<(), Fatal> {

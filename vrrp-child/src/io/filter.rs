@@ -55,9 +55,17 @@ const COMMON: &[Row] = &[
         &[],
         "adverts, messages of the parent, getifaddrs",
     ),
-    row(libc::SYS_sendmsg, &[], "adverts, messages to the parent"),
+    row(
+        libc::SYS_sendmsg,
+        &[Bits(2, libc::MSG_FASTOPEN, 0)],
+        "adverts, messages to the parent, with the sockets of checks; connects nothing",
+    ),
     row(libc::SYS_recvfrom, &[], "netlink"),
-    row(libc::SYS_sendto, &[], "netlink, gratuitous ARP, getifaddrs"),
+    row(
+        libc::SYS_sendto,
+        &[Bits(3, libc::MSG_FASTOPEN, 0)],
+        "netlink, gratuitous ARP, getifaddrs; connects nothing",
+    ),
     row(
         libc::SYS_close,
         &[],
@@ -117,6 +125,60 @@ const COMMON: &[Row] = &[
         ],
         "getifaddrs",
     ),
+    row(
+        libc::SYS_socket,
+        &[
+            Is(0, libc::AF_INET),
+            Bits(1, TYPE, libc::SOCK_STREAM),
+            Is(2, libc::IPPROTO_TCP),
+        ],
+        "checks with a mark: only made here, never connected",
+    ),
+    row(
+        libc::SYS_socket,
+        &[
+            Is(0, libc::AF_INET6),
+            Bits(1, TYPE, libc::SOCK_STREAM),
+            Is(2, libc::IPPROTO_TCP),
+        ],
+        "checks with a mark: only made here, never connected",
+    ),
+    row(
+        libc::SYS_socket,
+        &[
+            Is(0, libc::AF_INET),
+            Bits(1, TYPE, libc::SOCK_DGRAM),
+            Is(2, libc::IPPROTO_UDP),
+        ],
+        "checks with a mark",
+    ),
+    row(
+        libc::SYS_socket,
+        &[
+            Is(0, libc::AF_INET6),
+            Bits(1, TYPE, libc::SOCK_DGRAM),
+            Is(2, libc::IPPROTO_UDP),
+        ],
+        "checks with a mark",
+    ),
+    row(
+        libc::SYS_socket,
+        &[
+            Is(0, libc::AF_INET),
+            Bits(1, TYPE, libc::SOCK_DGRAM),
+            Is(2, libc::IPPROTO_ICMP),
+        ],
+        "checks with a mark by ping",
+    ),
+    row(
+        libc::SYS_socket,
+        &[
+            Is(0, libc::AF_INET6),
+            Bits(1, TYPE, libc::SOCK_DGRAM),
+            Is(2, libc::IPPROTO_ICMPV6),
+        ],
+        "checks with a mark by ping",
+    ),
     row(libc::SYS_bind, &[], "getifaddrs"),
     row(libc::SYS_getsockname, &[], "getifaddrs"),
     row(
@@ -128,6 +190,16 @@ const COMMON: &[Row] = &[
         libc::SYS_setsockopt,
         &[Is(1, libc::SOL_SOCKET), Is(2, SO_BINDTOIFINDEX)],
         "receiving sockets hear their interface",
+    ),
+    row(
+        libc::SYS_setsockopt,
+        &[Is(1, libc::SOL_SOCKET), Is(2, libc::SO_MARK)],
+        "checks with a mark",
+    ),
+    row(
+        libc::SYS_setsockopt,
+        &[Is(1, libc::SOL_SOCKET), Is(2, libc::SO_BINDTODEVICE)],
+        "checks with a mark on an interface, which they name",
     ),
     row(
         libc::SYS_setsockopt,
@@ -217,6 +289,16 @@ const COMMON: &[Row] = &[
     ),
     row(libc::SYS_mremap, &[], "memory"),
     row(libc::SYS_munmap, &[], "memory"),
+    row(
+        libc::SYS_mprotect,
+        &[Bits(2, libc::PROT_EXEC, 0)],
+        "memory of the load balancer's thread, never code",
+    ),
+    row(
+        libc::SYS_futex,
+        &[Bits(1, libc::FUTEX_PRIVATE_FLAG, libc::FUTEX_PRIVATE_FLAG)],
+        "the allocator's locks between both threads",
+    ),
     row(
         libc::SYS_madvise,
         &[],

@@ -8,6 +8,7 @@ mod filter;
 mod ipvs;
 mod kernel;
 mod netlink;
+mod opening;
 mod parent;
 mod poller;
 mod receivers;

@@ -41,7 +41,18 @@ impl Parent {
 
     /// Sends or queues a message. A parent that is gone is noticed by the loop, not here.
     pub(crate) fn send(&mut self, message: &VrrpToParent) {
-        match self.channel.send(message) {
+        let sent = self.channel.send(message);
+        self.note(sent);
+    }
+
+    /// The same with a descriptor.
+    pub(crate) fn send_carrying(&mut self, message: &VrrpToParent, descriptor: OwnedFd) {
+        let sent = self.channel.send_carrying(message, descriptor);
+        self.note(sent);
+    }
+
+    fn note(&mut self, sent: Result<(), ChannelError>) {
+        match sent {
             Ok(()) => {}
             Err(ChannelError::Full { .. }) => self.dropped = self.dropped.saturating_add(1),
             Err(_) => self.gone = true,

@@ -20,6 +20,8 @@ pub(crate) enum Source {
     Parent,
     /// Notifications of the kernel.
     Notifications,
+    /// The thread of the load balancer.
+    Balancer,
     /// A raw socket.
     Receiver(u64),
 }
@@ -34,6 +36,7 @@ impl Source {
             Self::Signals => 1,
             Self::Parent => 2,
             Self::Notifications => 3,
+            Self::Balancer => 4,
             Self::Receiver(number) => RECEIVERS.saturating_add(number),
         }
     }
@@ -43,6 +46,7 @@ impl Source {
             1 => Self::Signals,
             2 => Self::Parent,
             3 => Self::Notifications,
+            4 => Self::Balancer,
             RECEIVERS.. => Self::Receiver(token.saturating_sub(RECEIVERS)),
             _ => Self::Timer,
         }

@@ -4,7 +4,7 @@
 use super::clock::Timer;
 use super::confine;
 use super::error::{Fatal, cannot, describe};
-use super::ipvs::Ipvs;
+use super::ipvs::{Ipvs, Worker};
 use super::netlink::{Notifications, Requests};
 use super::parent::Parent;
 use super::poller::Poller;
@@ -32,7 +32,7 @@ pub(crate) struct Prepared {
     pub(crate) timer: Timer,
     pub(crate) requests: Requests,
     pub(crate) notifications: Notifications,
-    pub(crate) ipvs: Ipvs,
+    pub(crate) ipvs: Worker,
     pub(crate) balancer: Balancer,
     pub(crate) start: VrrpStart,
 }
@@ -49,7 +49,8 @@ pub(crate) fn prepare() -> Result<Option<Prepared>, Fatal> {
     let notifications = Notifications::open()?;
     let ipvs = Ipvs::open();
     let mut balancer = Balancer::default();
-    parent.send(&VrrpToParent::Confined(confine::confine()?));
+    let (confinement, ipvs) = confine::confine(|| Worker::start(ipvs))?;
+    parent.send(&VrrpToParent::Confined(confinement));
     let Some(start) = receive_start(&mut parent, &mut balancer)? else {
         return Ok(None);
     };
@@ -135,6 +136,7 @@ pub(crate) fn name(message: &ParentToVrrp) -> &'static str {
         ParentToVrrp::Commit { .. } => "Commit",
         ParentToVrrp::Go => "Go",
         ParentToVrrp::Hello(_) => "Hello",
+        ParentToVrrp::Open { .. } => "Open",
         ParentToVrrp::Ping { .. } => "Ping",
         ParentToVrrp::Pools { .. } => "Pools",
         ParentToVrrp::Prepare { .. } => "Prepare",

@@ -15,8 +15,9 @@ const ERANGE: i32 = 34;
 const EAFNOSUPPORT: i32 = 97;
 
 /// Time until something that failed is tried again. Loading a module is the operator's work, so
-/// seconds do not matter, and each try costs the kernel a search for it.
-pub const RETRY: Micros = Micros::from_secs(30);
+/// seconds do not matter, and each try costs the kernel a search for it (some milliseconds in a
+/// process of its own).
+pub const RETRY: Micros = Micros::from_secs(10);
 
 /// The kernel has no load balancer.
 pub(super) fn unavailable(refusal: &Refusal) -> String {
@@ -76,18 +77,25 @@ fn missing_module(options: &ServiceOptions) -> String {
 }
 
 fn describe(command: &Command) -> String {
+    let deed = deed(command);
+    match command.service() {
+        Some(key) => format!("VS {key}: {deed}"),
+        None => deed,
+    }
+}
+
+/// What a command does, without the service that it is about.
+pub(super) fn deed(command: &Command) -> String {
     match command {
-        Command::AddService(key, _) => format!("VS {key}: adding it to the kernel"),
-        Command::EditService(key, _) => format!("VS {key}: changing it in the kernel"),
-        Command::RemoveService(key) => format!("VS {key}: removing it from the kernel"),
-        Command::AddServer(key, server, _) => {
-            format!("VS {key}: adding {} in the kernel", server.show(key))
-        }
+        Command::AddService(..) => "adding it to the kernel".to_owned(),
+        Command::EditService(..) => "changing it in the kernel".to_owned(),
+        Command::RemoveService(_) => "removing it from the kernel".to_owned(),
+        Command::AddServer(key, server, _) => format!("adding {} in the kernel", server.show(key)),
         Command::EditServer(key, server, _) => {
-            format!("VS {key}: changing {} in the kernel", server.show(key))
+            format!("changing {} in the kernel", server.show(key))
         }
         Command::RemoveServer(key, server) => {
-            format!("VS {key}: removing {} in the kernel", server.show(key))
+            format!("removing {} in the kernel", server.show(key))
         }
         Command::SetTimeouts(_) => "lvs_timeouts: setting them".to_owned(),
         Command::StartDaemon(daemon) => format!(

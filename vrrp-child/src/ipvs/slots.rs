@@ -17,6 +17,9 @@ const MAX_SURPRISES: u8 = 3;
 /// the kernel to list. One service may have more; it is a piece then.
 const MAX_SERVERS_READ: usize = 512;
 
+/// Lines of one look that name a service which somebody else changed; `ipvsadm -C` changes all.
+const MOST_NAMED: usize = 10;
+
 /// What the kernel has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Present {
@@ -44,11 +47,17 @@ pub(super) struct Slots {
     slots: BTreeMap<ServiceKey, Slot>,
     queue: VecDeque<ServiceKey>,
     failed: BTreeSet<ServiceKey>,
+    /// Services that somebody else changed, since the last `meddling`.
+    meddled: usize,
 }
 
 impl Slots {
     pub(super) fn is_empty(&self) -> bool {
         self.slots.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
     }
 
     /// Nothing to do at this moment.
@@ -101,33 +110,43 @@ impl Slots {
         self.queue.extend(self.slots.keys());
     }
 
-    /// Everything is looked at again: somebody else may have been there.
+    /// Everything is looked at again: somebody else may have been there. What failed waits for its
+    /// retry.
+    pub(super) fn look(&mut self) {
+        self.queue.clear();
+        for (key, slot) in &mut self.slots {
+            slot.surprises = 0;
+            slot.queued = !self.failed.contains(key);
+            if slot.queued {
+                slot.doubt();
+                self.queue.push_back(*key);
+            }
+        }
+    }
+
+    /// The load balancer was gone with all that it had.
     pub(super) fn doubt(&mut self) {
         self.failed.clear();
-        self.queue.clear();
-        for slot in self.slots.values_mut() {
-            let present = std::mem::replace(&mut slot.present, Present::Unread);
-            slot.present = match present {
-                Present::Known(entry) => Present::Stale(entry),
-                before @ (Present::Unread | Present::Stale(_)) => before,
-            };
-            slot.surprises = 0;
-            slot.queued = true;
-        }
-        self.queue.extend(self.slots.keys());
+        self.look();
+    }
+
+    /// What is not named in lines of its own: to be asked when a look is over.
+    pub(super) fn meddling(&mut self) -> Option<LogRecord> {
+        let meddled = std::mem::take(&mut self.meddled);
+        let more = meddled.checked_sub(MOST_NAMED).filter(|more| *more > 0)?;
+        let text = format!(
+            "IPVS: somebody else changed {more} more virtual servers in the kernel; they are put back"
+        );
+        Some(LogRecord::new(Level::Warning, text))
     }
 
     /// Tries again what failed.
     pub(super) fn retry(&mut self) {
         for key in std::mem::take(&mut self.failed) {
-            self.distrust(key);
-        }
-    }
-
-    fn distrust(&mut self, key: ServiceKey) {
-        if let Some(slot) = self.slots.get_mut(&key) {
-            slot.present = Present::Unread;
-            self.enqueue(key);
+            if let Some(slot) = self.slots.get_mut(&key) {
+                slot.present = Present::Unread;
+                self.enqueue(key);
+            }
         }
     }
 
@@ -203,7 +222,10 @@ impl Slots {
             };
             match result {
                 Ok(entry) => {
-                    log.extend(slot.read(key, entry));
+                    if let Some(line) = slot.read(key, entry) {
+                        self.meddled = self.meddled.saturating_add(1);
+                        log.extend((self.meddled <= MOST_NAMED).then_some(line));
+                    }
                     self.enqueue(key);
                 }
                 Err(refusal) => {
@@ -240,7 +262,8 @@ impl Slots {
                 Err(refusal) if is_done(&command, refusal.errno) => slot.apply(command),
                 Err(refusal) if is_surprise(&command, refusal.errno) && slot.surprised() => {
                     over.insert(key);
-                    self.distrust(key);
+                    slot.doubt();
+                    self.enqueue(key);
                     continue;
                 }
                 Err(refusal) => {
@@ -291,18 +314,37 @@ impl Slot {
         self.wanted.as_ref().map_or(0, |entry| entry.servers.len())
     }
 
+    /// It may be another one than was thought.
+    fn doubt(&mut self) {
+        let present = std::mem::replace(&mut self.present, Present::Unread);
+        self.present = match present {
+            Present::Known(entry) => Present::Stale(entry),
+            before @ (Present::Unread | Present::Stale(_)) => before,
+        };
+    }
+
+    /// Takes what is there. A line where somebody else was at it, and it has to be put back.
     fn read(&mut self, key: ServiceKey, entry: Option<Entry>) -> Option<LogRecord> {
         let before = std::mem::replace(&mut self.present, Present::Known(entry.clone()));
-        let (Present::Stale(_), Some(wanted)) = (&before, &self.wanted) else {
+        let (Present::Stale(before), Some(wanted)) = (&before, &self.wanted) else {
             return None;
         };
-        let mut commands = Vec::new();
-        plan_service(key, entry.as_ref(), wanted, &mut commands);
-        (!commands.is_empty()).then(|| {
-            let count = commands.len();
+        let differs = match (before, &entry) {
+            (Some(before), Some(entry)) => !differences(key, Some(entry), before).is_empty(),
+            (before, entry) => before.is_some() != entry.is_some(),
+        };
+        let commands = differences(key, entry.as_ref(), wanted);
+        let [first, rest @ ..] = &commands[..] else {
+            return None;
+        };
+        differs.then(|| {
+            let more = match rest.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
             let text = format!(
-                "VS {key}: somebody else changed it in the kernel ({count} differences); it is put \
-                 back"
+                "VS {key}: somebody else changed it in the kernel; it is put back ({}{more})",
+                fault::deed(first)
             );
             LogRecord::new(Level::Warning, text)
         })
@@ -357,6 +399,13 @@ impl Slot {
     fn is_over(&self) -> bool {
         self.wanted.is_none() && self.present == Present::Known(None)
     }
+}
+
+/// What turns one entry into another.
+fn differences(key: ServiceKey, present: Option<&Entry>, wanted: &Entry) -> Vec<Command> {
+    let mut commands = Vec::new();
+    plan_service(key, present, wanted, &mut commands);
+    commands
 }
 
 /// The wish is fulfilled already.

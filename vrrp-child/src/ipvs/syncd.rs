@@ -33,18 +33,38 @@ impl Wanted {
 /// What the kernel has of them, and had before.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Settings {
-    original: Timeouts,
+    /// None until they were read.
+    original: Option<Timeouts>,
     timeouts: Timeouts,
     daemons: Vec<SyncDaemon>,
 }
 
+/// What a look at the kernel has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It was the first one, or all is as it was left.
+    AsKnown,
+    /// Somebody else was there.
+    Changed,
+}
+
 impl Settings {
-    /// What was found at the start.
-    pub(super) fn found(timeouts: Timeouts, daemons: Vec<SyncDaemon>) -> Self {
-        Self {
-            original: timeouts,
-            timeouts,
-            daemons,
+    /// Takes what the kernel has.
+    pub(super) fn found(&mut self, timeouts: Timeouts, daemons: Vec<SyncDaemon>) -> Found {
+        let first = self.original.is_none();
+        self.original.get_or_insert(timeouts);
+        let same = timeouts == self.timeouts
+            && daemons.len() == self.daemons.len()
+            && self
+                .daemons
+                .iter()
+                .all(|known| daemons.iter().any(|found| is_fulfilled(known, found)));
+        self.timeouts = timeouts;
+        self.daemons = daemons;
+        if first || same {
+            Found::AsKnown
+        } else {
+            Found::Changed
         }
     }
 
@@ -52,7 +72,8 @@ impl Settings {
     /// that it never spoke of are none of ours.
     pub(super) fn plan(&self, wanted: &Wanted) -> Vec<Command> {
         let mut commands = Vec::new();
-        let timeouts = overlay(self.original, wanted.timeouts);
+        let original = self.original.unwrap_or(self.timeouts);
+        let timeouts = overlay(original, wanted.timeouts);
         if timeouts != self.timeouts {
             commands.push(Command::SetTimeouts(timeouts));
         }

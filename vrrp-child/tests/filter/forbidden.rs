@@ -1,14 +1,28 @@
 //! Calls that the child must not make. Each would do nothing bad here if it were allowed.
 
+use nix::libc;
 use nix::mount::{MsFlags, mount};
 use nix::sys::ptrace;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{MsgFlags, SockaddrIn, sendmsg};
 use nix::unistd::{getppid, setuid};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::fs::File;
+use std::io::IoSlice;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+
+/// A socket as for a check, which may be made.
+fn tcp() -> Socket {
+    Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap()
+}
+
+/// The discard service of this machine.
+fn nowhere() -> SockAddr {
+    SockAddr::from(std::net::SocketAddr::from(([127, 0, 0, 1], 9)))
+}
 
 /// Opens a socket, whatever becomes of it.
 fn open(domain: Domain, kind: Type, protocol: i32) {
@@ -31,9 +45,36 @@ pub(crate) const CALLS: &[(&str, fn())] = &[
     ("start a thread", || {
         drop(std::thread::Builder::new().spawn(|| {}))
     }),
-    ("TCP over IPv4", || open(Domain::IPV4, Type::STREAM, 0)),
-    ("TCP over IPv6", || open(Domain::IPV6, Type::STREAM, 0)),
-    ("UDP", || open(Domain::IPV4, Type::DGRAM, 0)),
+    ("TCP by the default of its type", || {
+        open(Domain::IPV4, Type::STREAM, 0);
+    }),
+    ("UDP by the default of its type", || {
+        open(Domain::IPV6, Type::DGRAM, 0);
+    }),
+    ("another protocol on a stream", || {
+        open(Domain::IPV4, Type::STREAM, libc::IPPROTO_SCTP);
+    }),
+    ("connect", || {
+        let _ = tcp().connect(&nowhere());
+    }),
+    ("connect by a first message with data", || {
+        let _ = tcp().send_to_with_flags(b"x", &nowhere(), libc::MSG_FASTOPEN);
+    }),
+    ("connect by a first message in parts", || {
+        let socket = tcp();
+        let address = SockaddrIn::new(127, 0, 0, 1, 9);
+        let (parts, flags) = (
+            [IoSlice::new(b"x")],
+            MsgFlags::from_bits_retain(libc::MSG_FASTOPEN),
+        );
+        let _ = sendmsg(socket.as_raw_fd(), &parts, &[], flags, Some(&address));
+    }),
+    ("listen", || {
+        let _ = tcp().listen(1);
+    }),
+    ("accept", || {
+        let _ = tcp().accept();
+    }),
     ("a Unix socket", || open(Domain::UNIX, Type::STREAM, 0)),
     ("raw ICMP", || open(Domain::IPV4, Type::RAW, 1)),
     ("raw of any protocol", || open(Domain::IPV4, Type::RAW, 255)),

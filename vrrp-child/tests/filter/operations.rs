@@ -24,6 +24,7 @@ use std::num::NonZeroU32;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// What is done under the filter.
 pub(crate) type Act = Box<dyn FnOnce()>;
@@ -103,12 +104,27 @@ fn open_socket(family: i32, protocol: i32) -> Prepare {
         (libc::AF_INET6, 51) => || Box::new(|| drop(raw(Domain::IPV6, 51))),
         (libc::AF_PACKET, 0) => || Box::new(|| drop(raw(Domain::PACKET, 0))),
         (libc::AF_NETLINK, 0) => || Box::new(|| drop(getifaddrs().unwrap())),
+        (libc::AF_INET, libc::IPPROTO_TCP) => || of_a_check(Domain::IPV4, Protocol::TCP),
+        (libc::AF_INET6, libc::IPPROTO_TCP) => || of_a_check(Domain::IPV6, Protocol::TCP),
+        (libc::AF_INET, libc::IPPROTO_UDP) => || of_a_check(Domain::IPV4, Protocol::UDP),
+        (libc::AF_INET6, libc::IPPROTO_UDP) => || of_a_check(Domain::IPV6, Protocol::UDP),
+        (libc::AF_INET, libc::IPPROTO_ICMP) => || of_a_check(Domain::IPV4, Protocol::ICMPV4),
+        (libc::AF_INET6, libc::IPPROTO_ICMPV6) => || of_a_check(Domain::IPV6, Protocol::ICMPV6),
         _ => panic!("no test for a socket of family {family}, protocol {protocol}"),
     }
 }
 
 fn raw(domain: Domain, protocol: i32) -> Socket {
     Socket::new(domain, Type::RAW, Some(Protocol::from(protocol))).unwrap()
+}
+
+/// A ping socket may be closed to the group of this process, which the filter has no part in.
+fn of_a_check(domain: Domain, protocol: Protocol) -> Act {
+    let kind = match protocol {
+        Protocol::TCP => Type::STREAM,
+        _ => Type::DGRAM,
+    };
+    Box::new(move || drop(Socket::new(domain, kind.nonblocking(), Some(protocol))))
 }
 
 fn on_v4(act: fn(&Socket)) -> Act {
@@ -145,6 +161,8 @@ fn set_socket_option(option: i32) -> Prepare {
                 socket.bind_device_by_index_v4(index).unwrap();
             })
         },
+        libc::SO_MARK => || on_v4(|socket| socket.set_mark(7).unwrap()),
+        libc::SO_BINDTODEVICE => || on_v4(|socket| socket.bind_device(Some(b"lo")).unwrap()),
         libc::SO_PRIORITY => || on_v4(|socket| socket.set_priority(7).unwrap()),
         libc::SO_RCVBUFFORCE => {
             || on_v4(|socket| setsockopt(socket, sockopt::RcvBufForce, &65536).unwrap())
@@ -320,6 +338,12 @@ fn memory(call: libc::c_long) -> Prepare {
             let mut block = large_block();
             Box::new(move || block.reserve(2 * LARGE))
         },
+        libc::SYS_mprotect => || {
+            // As the thread of the load balancer does: what glibc reads but once comes before.
+            std::thread::spawn(many_small_blocks).join().unwrap();
+            in_a_second_thread(many_blocks)
+        },
+        libc::SYS_futex => || Box::new(|| std::thread::park_timeout(Duration::from_millis(1))),
         libc::SYS_getrandom => || {
             in_a_second_thread(|| {
                 black_box(RandomState::new().hash_one(1));
@@ -339,6 +363,12 @@ fn large_block() -> Vec<u8> {
 /// Grows the heap by 16 MiB in blocks that do not get mappings of their own, and frees it.
 fn many_blocks() {
     let blocks: Vec<Vec<u8>> = (0..512).map(|_| black_box(vec![1; 32 * 1024])).collect();
+    drop(black_box(blocks));
+}
+
+/// Enough that some of it is given back.
+fn many_small_blocks() {
+    let blocks = [(); 8].map(|()| black_box(vec![1_u8; 64 * 1024]));
     drop(black_box(blocks));
 }
 

@@ -250,38 +250,99 @@ fn a_group_with_more_addresses_than_the_kernel_should_have_is_refused() {
     );
 }
 
+/// Takes the first server out of the first service, as `ipvsadm -d` would.
+fn take_one_away(bench: &mut Bench) {
+    let entry = bench.kernel.table.values_mut().next().unwrap();
+    entry.servers.pop_first();
+}
+
 #[test]
-fn servers_that_somebody_took_away_are_put_back_within_a_minute() {
+fn what_somebody_changed_is_put_back_at_the_next_look_and_told() {
     let mut bench = Bench::new(many(2));
     let whole = bench.kernel.table.clone();
     bench.commands();
     bench.lines();
-    let key = *bench.kernel.table.keys().next().unwrap();
-    bench
-        .kernel
-        .table
-        .get_mut(&key)
-        .unwrap()
-        .servers
-        .pop_first();
-    bench.wait(60);
+    // Looks go on, whether they find something or not.
+    for _ in 0..3 {
+        bench.wait(5);
+        assert_eq!(bench.lines(), [""; 0]);
+        take_one_away(&mut bench);
+        bench.wait(5);
+        assert_eq!(bench.kernel.table, whole);
+        assert!(matches!(bench.commands()[..], [Command::AddServer(..)]));
+        assert_eq!(
+            bench.lines(),
+            [
+                "VS [10.0.0.0]:tcp:80: somebody else changed it in the kernel; it is put back \
+                 (adding [10.0.0.1]:tcp:80 in the kernel)"
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_table_that_somebody_emptied_is_put_back_with_a_bounded_number_of_lines() {
+    let mut bench = Bench::new(many(300));
+    let whole = bench.kernel.table.clone();
+    bench.lines();
+    bench.kernel.table.clear();
+    bench.wait(5);
     assert_eq!(bench.kernel.table, whole);
-    assert!(matches!(bench.commands()[..], [Command::AddServer(..)]));
-    assert_eq!(
-        bench.lines(),
-        [
-            "VS [10.0.0.0]:tcp:80: somebody else changed it in the kernel (1 differences); it is put \
-          back"
-        ]
+    let lines = bench.lines();
+    assert_eq!(lines.len(), 11, "{lines:?}");
+    assert!(
+        lines[0].ends_with("it is put back (adding it to the kernel and 5 more)"),
+        "{lines:?}"
     );
+    assert_eq!(
+        lines[10],
+        "IPVS: somebody else changed 290 more virtual servers in the kernel; they are put back"
+    );
+}
+
+#[test]
+fn looks_at_a_large_table_are_a_minute_apart() {
+    let due = |count| {
+        let bench = Bench::new(many(count));
+        bench.balancer.next_deadline().unwrap().micros()
+    };
+    assert_eq!(
+        [10, 2_000, 12_000].map(due),
+        [5_000_000, 12_000_000, 60_000_000]
+    );
+}
+
+#[test]
+fn a_look_leaves_what_failed_to_its_retry() {
+    let kernel = Kernel {
+        no_scheduler: Some("mh"),
+        ..Kernel::default()
+    };
+    let mut pools = many(2);
+    pools[0].scheduler = Scheduler::Mh;
+    let mut bench = Bench::with(kernel, pools, Lvs::default(), true);
+    bench.lines();
+    bench.commands();
+    bench.wait(5);
+    assert_eq!(bench.commands(), []);
+    assert_eq!(bench.lines(), [""; 0]);
 }
 
 #[test]
 fn a_service_that_somebody_took_away_is_back_with_the_next_verdict() {
     let mut bench = Bench::new(many(1));
+    bench.lines();
     bench.kernel.table.clear();
     bench.verdict(3, false);
     assert_eq!(bench.kernel.weights(), [(1, 1), (2, 1), (4, 1), (5, 1)]);
+    assert_eq!(
+        bench.lines(),
+        [
+            "Removing service [10.0.0.3]:tcp:80 from VS [10.0.0.0]:tcp:80",
+            "VS [10.0.0.0]:tcp:80: somebody else changed it in the kernel; it is put back (adding \
+             it to the kernel and 4 more)"
+        ]
+    );
 }
 
 #[test]
@@ -303,7 +364,11 @@ fn a_server_that_somebody_put_there_before_is_no_error() {
     );
     assert_eq!(
         bench.lines(),
-        ["Adding service [10.0.0.3]:tcp:80 to VS [10.0.0.0]:tcp:80"]
+        [
+            "Adding service [10.0.0.3]:tcp:80 to VS [10.0.0.0]:tcp:80",
+            "VS [10.0.0.0]:tcp:80: somebody else changed it in the kernel; it is put back \
+             (changing [10.0.0.3]:tcp:80 in the kernel)"
+        ]
     );
 }
 
@@ -355,7 +420,7 @@ fn lvs_flush_on_stop_takes_also_what_others_made() {
 }
 
 #[test]
-fn a_kernel_without_ipvs_is_said_once_and_asked_again_every_30_s() {
+fn a_kernel_without_ipvs_is_said_once_and_asked_again_every_10_s() {
     let missing = Kernel {
         missing: true,
         ..Kernel::default()
@@ -371,20 +436,20 @@ fn a_kernel_without_ipvs_is_said_once_and_asked_again_every_30_s() {
             "Gained quorum 1+0=1 <= 1 for VS [192.0.2.1]:tcp:80",
             "IPVS is not in this kernel (error 2): virtual servers are checked, not programmed; \
              VRRP is not touched. load the module with `modprobe ip_vs` (and name it in \
-             /etc/modules-load.d); it is tried again every 30 s"
+             /etc/modules-load.d); it is tried again every 10 s"
         ]
     );
     assert!(!bench.balancer.is_programmed());
     assert_eq!(
         bench.balancer.next_deadline(),
-        Some(Monotonic::from_micros(30_000_000))
+        Some(Monotonic::from_micros(10_000_000))
     );
-    bench.wait(30);
+    bench.wait(10);
     assert_eq!(bench.lines(), [""; 0]);
     bench.verdict(1, false);
     assert_eq!(bench.lines().len(), 4);
     bench.kernel.missing = false;
-    bench.wait(30);
+    bench.wait(10);
     assert_eq!(
         bench.lines(),
         ["IPVS is in the kernel now: virtual servers are programmed"]
@@ -406,13 +471,13 @@ fn a_missing_scheduler_costs_its_service_alone_and_is_tried_again() {
     assert_eq!(
         lines.last().unwrap(),
         "VS [10.0.0.0]:tcp:80: adding it to the kernel failed: error 2; the scheduler is not in \
-         this kernel: `modprobe ip_vs_mh`; it is tried again every 30 s"
+         this kernel: `modprobe ip_vs_mh`; it is tried again every 10 s"
     );
     assert_eq!(lines.len(), 3, "{lines:?}");
-    bench.wait(30);
+    bench.wait(10);
     assert_eq!(bench.lines(), [""; 0]);
     bench.kernel.no_scheduler = None;
-    bench.wait(30);
+    bench.wait(10);
     assert_eq!(bench.kernel.table.len(), 2);
 }
 
@@ -559,4 +624,47 @@ fn services_with_many_servers_are_read_a_few_at_a_time() {
         panic!("not read");
     };
     assert_eq!(keys.len(), 3);
+}
+
+/// The kernel may take its time, and the world goes on.
+#[test]
+fn while_a_piece_of_work_is_under_way_no_other_is_asked_for_and_nothing_is_lost() {
+    let mut bench = Bench::new(many(1));
+    bench.lines();
+    let verdicts = |bench: &mut Bench, check, up| {
+        let verdict = vec![verdict(check, up)];
+        bench.balancer.verdicts(FIRST, verdict, &mut bench.said);
+    };
+    verdicts(&mut bench, 3, false);
+    let work = bench.balancer.next_work().unwrap();
+    // A server that comes back, another that goes, and the time of a look.
+    verdicts(&mut bench, 3, true);
+    verdicts(&mut bench, 4, false);
+    bench.secs += 5;
+    let now = Monotonic::from_micros(bench.secs * 1_000_000);
+    bench.balancer.timer_due(now);
+    assert_eq!(bench.balancer.next_work(), None);
+    assert!(!bench.balancer.has_work());
+    let done = bench.kernel.carry_out(work);
+    bench.balancer.done(now, done, &mut bench.said);
+    bench.work();
+    assert_eq!(bench.kernel.weights(), [(1, 1), (2, 1), (3, 1), (5, 1)]);
+    let lines = bench.lines();
+    assert!(
+        !lines.iter().any(|line| line.contains("somebody else")),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn a_stop_waits_for_the_piece_of_work_that_is_under_way() {
+    let mut bench = Bench::new(many(1));
+    bench.balancer.stop(&mut bench.said);
+    let work = bench.balancer.next_work().unwrap();
+    assert!(!bench.balancer.is_finished());
+    let done = bench.kernel.carry_out(work);
+    let now = Monotonic::from_micros(1);
+    bench.balancer.done(now, done, &mut bench.said);
+    assert!(bench.balancer.is_finished());
+    assert_eq!(bench.kernel.table.len(), 0);
 }

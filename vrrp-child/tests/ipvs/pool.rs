@@ -101,6 +101,18 @@ fn with_alpha_nobody_serves_until_a_check_has_passed() {
 }
 
 #[test]
+fn the_first_failure_with_alpha_is_told_to_scripts_once() {
+    let (mut pool, _) = started(pool(vec![alpha(1), alpha(2)]));
+    assert_eq!(tell(&mut pool, 0, false), ["<0 down>"]);
+    assert_eq!(tell(&mut pool, 0, false), [""; 0]);
+    assert_eq!(tell(&mut pool, 1, true)[1], "<1 up>");
+    let known = standing(true, &[(0, false), (1, true)]);
+    let (mut successor, said) = resumed(pool.config().clone(), &known, &[(1, false)]);
+    assert_eq!(said, [""; 0]);
+    assert_eq!(tell(&mut successor, 0, false), [""; 0]);
+}
+
+#[test]
 fn a_failed_server_is_taken_out_and_comes_back() {
     let (mut pool, _) = started(pool(vec![member(1), member(2)]));
     assert_eq!(

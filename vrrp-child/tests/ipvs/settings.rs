@@ -137,3 +137,28 @@ fn a_reload_without_timeouts_gives_the_kernel_its_own_back() {
     bench.reload(pools, Lvs::default());
     assert_eq!(bench.kernel.commands, [Command::SetTimeouts(DEFAULTS)]);
 }
+
+#[test]
+fn timeouts_and_daemons_that_somebody_changed_are_put_back_and_told() {
+    let lvs = Lvs {
+        timeouts: LvsTimeouts {
+            tcp: Some(600),
+            tcp_fin: None,
+            udp: None,
+        },
+        ..following(None)
+    };
+    let mut bench = Bench::with(kernel(), Vec::new(), lvs, true);
+    bench.lines();
+    bench.wait(5);
+    assert_eq!(bench.lines(), [""; 0]);
+    bench.kernel.timeouts.tcp = 30;
+    bench.kernel.daemons.clear();
+    bench.wait(5);
+    assert_eq!(bench.kernel.timeouts.tcp, 600);
+    assert_eq!(roles(&bench), [SyncRole::Master, SyncRole::Backup]);
+    assert_eq!(
+        bench.lines(),
+        ["IPVS: somebody else changed timeouts or sync daemons in the kernel; they are put back"]
+    );
+}

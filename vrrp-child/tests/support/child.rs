@@ -11,6 +11,7 @@ use holdfast_ipc::state::{Checkpoint, StateChange, VrrpState};
 use holdfast_ipc::time::Monotonic;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::os::fd::OwnedFd;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -132,6 +133,25 @@ impl Child {
 
     fn receive(&mut self, wait: Duration) -> Result<VrrpToParent, ChannelError> {
         self.channel.as_mut().unwrap().receive_within(wait)
+    }
+
+    /// Waits for the answer to a request for a socket.
+    pub(crate) fn opened(&mut self) -> (VrrpToParent, Option<OwnedFd>) {
+        let end = Instant::now() + LIMIT;
+        loop {
+            match self.channel.as_mut().unwrap().receive_carrying().unwrap() {
+                Some(answer @ (VrrpToParent::Opened { .. }, _)) => return answer,
+                Some((message, _none)) => self.said.push(message),
+                None => std::thread::yield_now(),
+            }
+            assert!(Instant::now() < end, "no answer within {LIMIT:?}");
+        }
+    }
+
+    /// How many descriptors it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        let path = format!("/proc/{}/fd", self.pid());
+        std::fs::read_dir(path).unwrap().count()
     }
 
     /// Reads messages until one is what is looked for.

@@ -201,7 +201,8 @@ impl Engine {
             .map(|server| server.numbers.clone())
             .unwrap_or_default();
         let mut old: BTreeMap<_, _> = old.into_iter().map(|slot| (slot.id, slot)).collect();
-        let mut slots = Vec::new();
+        // Most servers have one check; a growing list would have room for four.
+        let mut slots = Vec::with_capacity(sources.len());
         for (place, (check, source)) in config.checks.into_iter().zip(sources).enumerate() {
             let kept = source.keeps.and_then(|id| old.remove(&id));
             let slot = match kept {

@@ -6,7 +6,7 @@ use super::super::schedule::{Rules, Schedule};
 use super::super::server::{CheckedServer, ServerKey, name_of};
 use super::{CheckId, TalkId};
 use holdfast_ipc::balance::{CheckId as Number, CheckVerdict as Known};
-use holdfast_ipc::config::model::{Check, Probe};
+use holdfast_ipc::config::model::{Check, Micros, Probe};
 use holdfast_ipc::time::Monotonic;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,10 +22,12 @@ pub(super) struct CheckSlot {
     pub(super) due: Option<Monotonic>,
     pub(super) talk: Option<TalkId>,
     pub(super) queued: bool,
+    /// By how much the present conversation began later than it was due, to begin with others.
+    pub(super) late: Micros,
     /// What it does to the weight of the server.
     pub(super) weight: Weight,
     /// The newest failure, for as long as it is down.
-    pub(super) last: Option<Finding>,
+    pub(super) last: Option<Box<Finding>>,
     /// The words of a predecessor for the verdict that is gone on from.
     pub(super) said: Option<String>,
 }
@@ -69,6 +71,7 @@ impl CheckSlot {
             due: None,
             talk: None,
             queued: false,
+            late: Micros::ZERO,
             weight: match known {
                 Some(known) if known.weight != 0 => Weight::Shifts(i64::from(known.weight)),
                 Some(_) | None => Weight::Leaves,

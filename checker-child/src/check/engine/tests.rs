@@ -621,6 +621,36 @@ fn a_thousand_servers_are_not_asked_in_one_moment_and_each_has_its_turn() {
 }
 
 #[test]
+fn thousands_of_checks_begin_in_few_moments_and_each_keeps_its_pace() {
+    const SERVERS: u32 = 2_000;
+    const ROUNDS: usize = 6;
+    let second = Micros::from_secs(1);
+    let mut check = tcp(80);
+    check.timing.delay_loop = second;
+    check.timing.warmup = second;
+    let config = (0..SERVERS).map(|number| server(number, vec![check.clone()]));
+    let mut world = World::new(config.collect());
+    let mut begun: BTreeMap<CheckId, Vec<Monotonic>> = BTreeMap::new();
+    let mut moments = 0;
+    while world.now < START.after(second.times(8)) {
+        world.wait();
+        moments += 1;
+        for talk in std::mem::take(&mut world.going) {
+            begun.entry(talk.check).or_default().push(world.now);
+            let finding = good();
+            world.handle(Event::Finished { talk, finding });
+        }
+    }
+    assert!(moments <= 7 * 300, "{moments} moments in seven seconds");
+    for times in begun.values() {
+        let whole = times[ROUNDS - 1].since(times[0]).get();
+        let late = whole.abs_diff(second.times(5).get());
+        assert!(late <= 4_000, "five rounds took {whole} us");
+    }
+    assert_eq!(begun.len(), SERVERS as usize);
+}
+
+#[test]
 fn checks_with_a_warmup_are_spread_over_it() {
     const SERVERS: u32 = 2_000;
     let mut check = tcp(80);

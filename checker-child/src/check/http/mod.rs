@@ -33,7 +33,7 @@ pub(super) struct HttpPlan {
 #[derive(Debug)]
 struct Page {
     path: String,
-    request: Vec<u8>,
+    request: Box<[u8]>,
     status: Vec<(u16, u16)>,
     digest: Option<Digest>,
     /// The digest is not compared but told.
@@ -122,7 +122,7 @@ impl Page {
 }
 
 /// Byte for byte what keepalived and genhash send.
-fn request(probe: &HttpProbe, url: &Url) -> Result<Vec<u8>, String> {
+fn request(probe: &HttpProbe, url: &Url) -> Result<Box<[u8]>, String> {
     let (version, close) = match probe.protocol {
         HttpVersion::V1_0 => ("1.0", ""),
         HttpVersion::V1_0Close => ("1.0", CLOSE),
@@ -146,7 +146,8 @@ fn request(probe: &HttpProbe, url: &Url) -> Result<Vec<u8>, String> {
     Ok(format!(
         "GET {path} HTTP/{version}\r\nUser-Agent: KeepAliveClient\r\n{close}Host: {host}\r\n\r\n"
     )
-    .into_bytes())
+    .into_bytes()
+    .into_boxed_slice())
 }
 
 const CLOSE: &str = "Connection: close\r\n";
@@ -323,7 +324,7 @@ const fn too_long() -> Move {
 
 impl Protocol for HttpTalk {
     fn opened(&mut self, _random: u64) -> Move {
-        Move::Send(self.page.request.clone())
+        Move::Send(self.page.request.to_vec())
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Taken {

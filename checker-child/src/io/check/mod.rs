@@ -1,6 +1,7 @@
 //! Holds the conversations with servers: opens the sockets, sends and reads, keeps the time of each
 //! step.
 
+mod connections;
 mod needs;
 mod net_error;
 mod random;
@@ -16,8 +17,10 @@ pub(crate) use tls::Contexts;
 
 use super::clock;
 use holdfast_checker::check::{Channel, Conversation, Finding, Input, NetError, Step};
+use holdfast_ipc::opening::Refusal;
 use holdfast_ipc::time::Monotonic;
 use std::cell::RefCell;
+use std::os::fd::OwnedFd;
 use stream::Line;
 use tokio::time::timeout;
 
@@ -27,18 +30,29 @@ thread_local! {
         RefCell::new(vec![0; holdfast_checker::check::DATAGRAM_SIZE]);
 }
 
+/// A socket that the parent was asked for.
+pub(crate) struct Given {
+    /// Since when it was waited for.
+    pub(crate) since: Monotonic,
+    /// The socket with all that the configuration says, or what the kernel refused.
+    pub(crate) socket: Result<OwnedFd, Refusal>,
+}
+
 /// Asks one question to its end. `random` is a number that nobody outside can guess.
 pub(crate) async fn converse(
     mut conversation: Box<Conversation>,
     contexts: &Contexts,
     random: u64,
+    given: Option<Given>,
 ) -> Finding {
     let mut line = None;
-    let mut step = conversation.start(clock::now(), random);
+    let started = given.as_ref().map_or_else(clock::now, |given| given.since);
+    let mut given = given.map(|given| given.socket);
+    let mut step = conversation.start(started, random);
     loop {
         step = match step {
             Step::Connect { until } => {
-                let opened = within(until, open(&conversation)).await;
+                let opened = within(until, open(&conversation, given.take())).await;
                 take(&mut conversation, &mut line, opened)
             }
             Step::Secure { until } => {
@@ -89,12 +103,21 @@ async fn within<T>(
     }
 }
 
-async fn open(conversation: &Conversation) -> Result<Line, NetError> {
+async fn open(
+    conversation: &Conversation,
+    given: Option<Result<OwnedFd, Refusal>>,
+) -> Result<Line, NetError> {
     let endpoint = conversation.endpoint();
-    match conversation.channel() {
-        Channel::Tcp | Channel::Tls { .. } => stream::connect(endpoint).await.map(Line::Plain),
-        Channel::Udp => socket::udp(endpoint).map(Line::Datagram),
-        Channel::Ping => socket::ping(endpoint).map(Line::Datagram),
+    let channel = conversation.channel();
+    let socket = match given {
+        Some(given) => socket::given(given)?,
+        None => socket::own(&channel, endpoint)?,
+    };
+    match channel {
+        Channel::Tcp | Channel::Tls { .. } => {
+            stream::connect(socket, endpoint).await.map(Line::Plain)
+        }
+        Channel::Udp | Channel::Ping => socket::datagram(socket, endpoint).map(Line::Datagram),
     }
 }
 

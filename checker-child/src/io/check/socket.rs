@@ -1,33 +1,47 @@
 //! Sockets with the source, device and mark that a check asks for.
 
 use super::net_error;
-use holdfast_checker::check::NetError;
+use holdfast_checker::check::{Channel, NetError};
 use holdfast_ipc::config::model::Endpoint;
+use holdfast_ipc::opening::{OpenStep, Refusal};
 use nix::errno::Errno;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// A socket for a connection, not connected yet.
-pub(super) fn stream(endpoint: &Endpoint) -> Result<Socket, NetError> {
-    new(endpoint, Type::STREAM, Protocol::TCP)
+/// Begins a connection. It is there when the socket can be written to without an error.
+pub(super) fn connect(socket: &Socket, endpoint: &Endpoint) -> Result<(), NetError> {
+    match socket.connect(&SockAddr::from(destination(endpoint)?)) {
+        Err(error) if error.raw_os_error() != Some(Errno::EINPROGRESS as i32) => {
+            Err(net_error::of(&error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
-/// A connected datagram socket: errors by ICMP come back as errors of the socket.
-pub(super) fn udp(endpoint: &Endpoint) -> Result<AsyncFd<Socket>, NetError> {
-    datagram(new(endpoint, Type::DGRAM, Protocol::UDP)?, endpoint)
-}
-
-/// A ping socket. The kernel sets identifier and checksum.
-pub(super) fn ping(endpoint: &Endpoint) -> Result<AsyncFd<Socket>, NetError> {
-    let protocol = match endpoint.address {
+/// A socket with all that the configuration says, not connected yet. The kernel sets identifier and
+/// checksum of one for ping.
+pub(super) fn own(channel: &Channel<'_>, endpoint: &Endpoint) -> Result<Socket, NetError> {
+    let icmp = match endpoint.address {
         IpAddr::V4(_) => Protocol::ICMPV4,
         IpAddr::V6(_) => Protocol::ICMPV6,
     };
-    datagram(new(endpoint, Type::DGRAM, protocol)?, endpoint)
+    let (kind, protocol, step) = match channel {
+        Channel::Tcp | Channel::Tls { .. } => (Type::STREAM, Protocol::TCP, OpenStep::Socket),
+        Channel::Udp => (Type::DGRAM, Protocol::UDP, OpenStep::Socket),
+        Channel::Ping => (Type::DGRAM, icmp, OpenStep::PingSocket),
+    };
+    let opened = new(endpoint, kind, protocol, step);
+    opened.map_err(|refusal| told(refusal, Whose::Own))
+}
+
+/// The same from the parent.
+pub(super) fn given(socket: Result<OwnedFd, Refusal>) -> Result<Socket, NetError> {
+    let socket = socket.map_err(|refusal| told(refusal, Whose::Given))?;
+    Ok(Socket::from(socket))
 }
 
 /// Whether this user may open a ping socket; none where that is not the question (no IPv6 here).
@@ -44,7 +58,7 @@ pub(super) fn may_ping(is_ipv6: bool) -> Option<bool> {
 }
 
 /// Where the check goes.
-pub(super) fn destination(endpoint: &Endpoint) -> Result<SocketAddr, NetError> {
+fn destination(endpoint: &Endpoint) -> Result<SocketAddr, NetError> {
     let mut address = SocketAddr::new(endpoint.address, endpoint.port);
     if let (SocketAddr::V6(v6), Some(interface)) = (&mut address, &endpoint.interface)
         && v6.ip().is_unicast_link_local()
@@ -56,7 +70,8 @@ pub(super) fn destination(endpoint: &Endpoint) -> Result<SocketAddr, NetError> {
     Ok(address)
 }
 
-fn datagram(socket: Socket, endpoint: &Endpoint) -> Result<AsyncFd<Socket>, NetError> {
+/// A connected datagram socket: errors by ICMP come back as errors of the socket.
+pub(super) fn datagram(socket: Socket, endpoint: &Endpoint) -> Result<AsyncFd<Socket>, NetError> {
     let destination = SockAddr::from(destination(endpoint)?);
     socket
         .connect(&destination)
@@ -74,71 +89,96 @@ fn watch(socket: Socket) -> io::Result<AsyncFd<Socket>> {
     AsyncFd::with_interest(socket, interest)
 }
 
-fn new(endpoint: &Endpoint, kind: Type, protocol: Protocol) -> Result<Socket, NetError> {
+fn new(
+    endpoint: &Endpoint,
+    kind: Type,
+    protocol: Protocol,
+    step: OpenStep,
+) -> Result<Socket, Refusal> {
     let domain = match endpoint.address {
         IpAddr::V4(_) => Domain::IPV4,
         IpAddr::V6(_) => Domain::IPV6,
     };
-    let is_ping = protocol == Protocol::ICMPV4 || protocol == Protocol::ICMPV6;
-    let socket = Socket::new(domain, kind.nonblocking(), Some(protocol)).map_err(|error| {
-        match error.raw_os_error().map(Errno::from_raw) {
-            Some(Errno::EACCES) if is_ping => NetError::Other(
-                "ping sockets are closed to this user, see sysctl net.ipv4.ping_group_range"
-                    .to_owned(),
-            ),
-            _other => net_error::of(&error),
-        }
-    })?;
+    let socket = Socket::new(domain, kind.nonblocking(), Some(protocol)).map_err(refused(step))?;
     if endpoint.mark != 0 {
         socket
             .set_mark(endpoint.mark)
-            .map_err(told("fwmark", "leave it out, or choose the way by bindto"))?;
+            .map_err(refused(OpenStep::Mark))?;
     }
     if let Some(interface) = &endpoint.interface {
         socket
             .bind_device(Some(interface.as_str().as_bytes()))
-            .map_err(told("bind_if", "before Linux 5.7 only bindto works"))?;
+            .map_err(refused(OpenStep::Device))?;
     }
     bind(&socket, endpoint)?;
     Ok(socket)
 }
 
-fn bind(socket: &Socket, endpoint: &Endpoint) -> Result<(), NetError> {
-    if endpoint.source.is_none() && endpoint.source_port.is_none() {
+fn bind(socket: &Socket, endpoint: &Endpoint) -> Result<(), Refusal> {
+    let Some(own) = endpoint.own() else {
         return Ok(());
-    }
-    let any = match endpoint.address {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     };
-    let source = SocketAddr::new(
-        endpoint.source.unwrap_or(any),
-        endpoint.source_port.unwrap_or(0),
-    );
+    let step = match endpoint.source_port {
+        Some(_) => OpenStep::SourcePort,
+        None => OpenStep::Source,
+    };
     if endpoint.source_port.is_some() {
         // The last check's connection may still be in TIME_WAIT with that port.
-        socket
-            .set_reuse_address(true)
-            .map_err(told("bind_port", "leave it out"))?;
+        socket.set_reuse_address(true).map_err(refused(step))?;
     }
-    let word = match endpoint.source_port {
-        Some(_) => "bind_port",
-        None => "bindto",
-    };
-    let help = "take a port from sysctl net.ipv4.ip_unprivileged_port_start on";
-    socket.bind(&source.into()).map_err(told(word, help))
+    socket.bind(&own.into()).map_err(refused(step))
+}
+
+fn refused(step: OpenStep) -> impl Fn(io::Error) -> Refusal {
+    move |error| Refusal {
+        step,
+        errno: error.raw_os_error().unwrap_or(Errno::EIO as i32),
+    }
+}
+
+/// Who was refused.
+#[derive(Clone, Copy)]
+enum Whose {
+    /// This process.
+    Own,
+    /// The processes that have the privileges.
+    Given,
 }
 
 /// An error with the word of the configuration that it is about, and what helps where a privilege
 /// is missing.
-fn told(word: &'static str, help: &'static str) -> impl Fn(io::Error) -> NetError {
-    move |error| match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::EPERM | Errno::EACCES) => NetError::Other(format!(
-            "{word}: an unprivileged process may not do this; {help}"
-        )),
-        Some(errno) => NetError::Other(format!("{word}: {}", errno.desc())),
-        None => NetError::Other(format!("{word}: {error}")),
-    }
+fn told(Refusal { step, errno }: Refusal, whose: Whose) -> NetError {
+    let number = Errno::from_raw(errno);
+    let is_forbidden = matches!(number, Errno::EPERM | Errno::EACCES);
+    let from_port = "take a port from sysctl net.ipv4.ip_unprivileged_port_start on";
+    let (word, help) = match step {
+        OpenStep::PingSocket if is_forbidden => return closed(whose),
+        OpenStep::Socket | OpenStep::PingSocket => {
+            return net_error::of(&io::Error::from_raw_os_error(errno));
+        }
+        OpenStep::Mark => ("fwmark", "leave it out, or choose the way by bindto"),
+        OpenStep::Device => ("bind_if", "before Linux 5.7 only bindto works"),
+        OpenStep::Source => ("bindto", from_port),
+        OpenStep::SourcePort => ("bind_port", from_port),
+    };
+    let why = number.desc();
+    NetError::Other(match (is_forbidden, whose) {
+        (true, Whose::Own) => {
+            format!("{word}: an unprivileged process may not do this; {help}")
+        }
+        (true, Whose::Given) => format!("{word}: {why}, even for holdfast as a whole; {help}"),
+        (false, Whose::Own | Whose::Given) => format!("{word}: {why}"),
+    })
+}
+
+fn closed(whose: Whose) -> NetError {
+    let user = match whose {
+        Whose::Own => "this user",
+        Whose::Given => "the user of the VRRP child",
+    };
+    NetError::Other(format!(
+        "ping sockets are closed to {user}, see sysctl net.ipv4.ping_group_range"
+    ))
 }
 
 /// A socket as its descriptor.

@@ -3,8 +3,7 @@
 use super::{BUFFER, net_error, socket};
 use holdfast_checker::check::{Input, NetError, READ_SIZE};
 use holdfast_ipc::config::model::Endpoint;
-use nix::errno::Errno;
-use socket2::{SockAddr, Socket};
+use socket2::Socket;
 use std::io::{self, Read as _, Write as _};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -24,14 +23,8 @@ pub(super) enum Line {
 }
 
 /// Connects.
-pub(super) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, NetError> {
-    let socket = socket::stream(endpoint)?;
-    let destination = SockAddr::from(socket::destination(endpoint)?);
-    match socket.connect(&destination) {
-        Ok(()) => {}
-        Err(error) if error.raw_os_error() == Some(Errno::EINPROGRESS as i32) => {}
-        Err(error) => return Err(net_error::of(&error)),
-    }
+pub(super) async fn connect(socket: Socket, endpoint: &Endpoint) -> Result<TcpStream, NetError> {
+    socket::connect(&socket, endpoint)?;
     let of = |error: io::Error| net_error::of(&error);
     let stream = TcpStream::from_std(socket::into_stream(socket)).map_err(of)?;
     stream.writable().await.map_err(of)?;

@@ -4,8 +4,10 @@ use super::servers::{Certificates, answering, listener, pace, read_request, serv
 use super::stage::{first_verdict, http, impatient, page, tcp, watching};
 use holdfast_ipc::balance::{CheckId, CheckVerdict};
 use holdfast_ipc::config::model::TlsOptions;
+use openssl::hash::MessageDigest;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 #[track_caller]
@@ -78,6 +80,40 @@ fn bytes_of_a_server_reach_the_log_escaped() {
     );
     let last = ", last bytes \"\\x1b\"";
     assert!(verdict.detail.ends_with(last), "{verdict:?}");
+}
+
+#[test]
+fn nul_bytes_are_a_fault_of_a_header_and_part_of_a_body() {
+    failing(
+        answering(*b"HTTP/1.0 200 OK\r\nX\0Y: z\r\n\r\n"),
+        5_000,
+        "HTTP_GET GET /: the HTTP header cannot be read",
+    );
+    let mut probe = page(answering(*b"HTTP/1.0 200 OK\r\n\r\n\0\0\0"));
+    probe.urls[0].digest = Some(holdfast_ipc::config::model::Digest::Md5([0; 16]));
+    let verdict = first_verdict(http(probe));
+    assert!(!verdict.up, "{verdict:?}");
+    // Of three bytes 0.
+    let text = "HTTP_GET GET /: the digest of the body is 693e9af84d3dfcc71e640e005bdc5e2e, ";
+    assert!(verdict.detail.starts_with(text), "{verdict:?}");
+    assert!(verdict.detail.ends_with("\\x00\\x00\\x00\""), "{verdict:?}");
+}
+
+/// 64 MiB that come as 64 KiB. Nobody asked for a coding, and nothing is unpacked.
+#[test]
+fn a_compressed_bomb_is_judged_by_its_bytes_as_they_come() {
+    let packing = "head -c 67108864 /dev/zero | gzip -n";
+    let packed = Command::new("sh").args(["-c", packing]).output().unwrap();
+    let digest = openssl::hash::hash(MessageDigest::md5(), &packed.stdout).unwrap();
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut answer = b"HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n\r\n".to_vec();
+    answer.extend(packed.stdout);
+    let mut probe = page(answering(answer));
+    probe.urls[0].digest = Some(holdfast_ipc::config::model::Digest::Md5([0; 16]));
+    let verdict = first_verdict(http(probe));
+    assert!(!verdict.up, "{verdict:?}");
+    let text = format!("HTTP_GET GET /: the digest of the body is {digest}, ");
+    assert!(verdict.detail.starts_with(&text), "{verdict:?}");
 }
 
 /// The server takes the handshake's first message and says nothing, or closes in the middle.

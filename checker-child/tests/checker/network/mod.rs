@@ -8,6 +8,7 @@ mod namespace;
 mod pages;
 mod programs;
 mod servers;
+mod sockets;
 mod stage;
 mod tcp;
 mod tls;

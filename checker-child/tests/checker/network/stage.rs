@@ -78,6 +78,7 @@ pub(crate) fn servers(checks: impl IntoIterator<Item = Check>) -> Vec<CheckedSer
             checks: vec![CheckConfig {
                 id: CheckId::new(number),
                 check,
+                asks: false,
             }],
         })
         .collect()

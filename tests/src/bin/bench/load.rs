@@ -20,7 +20,7 @@ pub(crate) struct Load {
     pub(crate) gap: Duration,
 }
 
-/// Memory of all processes of a daemon, in KiB.
+/// Memory of some processes of a daemon, in KiB.
 pub(crate) struct Memory {
     pss: u64,
     rss: u64,
@@ -52,9 +52,10 @@ pub(crate) fn measure(kind: Kind, routers: u8) -> Load {
             view.adverts_of(0, routers).nth(3).map(|_| ())
         });
     lab.timeline().watch(INTERVAL * 30);
-    let before = [&first, &second].map(processor_time);
+    let of = |daemon: &Daemon| processor_time(&daemon.processes());
+    let before = [&first, &second].map(of);
     let within = lab.timeline().watch(PERIOD);
-    let after = [&first, &second].map(processor_time);
+    let after = [&first, &second].map(of);
     let (sent, gap) = lab.look(|view| {
         let window = view.since(within.from).until(within.to);
         assert_eq!(window.adverts(1).count(), 0, "the backup was disturbed");
@@ -63,7 +64,7 @@ pub(crate) fn measure(kind: Kind, routers: u8) -> Load {
     });
     let sent = u32::try_from(sent).expect("a count of adverts").max(1);
     Load {
-        memory: memory(&first),
+        memory: memory(&first.processes()),
         per_sent: (after[0] - before[0]) / sent,
         per_received: (after[1] - before[1]) / sent,
         gap,
@@ -81,8 +82,8 @@ fn configuration(routers: u8, priority: u32) -> String {
 }
 
 /// Processor time of all threads of all processes, in nanoseconds from the scheduler.
-fn processor_time(daemon: &Daemon) -> Duration {
-    let threads = daemon.processes().into_iter().flat_map(|pid| {
+pub(crate) fn processor_time(processes: &[u32]) -> Duration {
+    let threads = processes.iter().flat_map(|pid| {
         let tasks = std::fs::read_dir(format!("/proc/{pid}/task"))
             .into_iter()
             .flatten();
@@ -102,9 +103,8 @@ fn processor_time(daemon: &Daemon) -> Duration {
     Duration::from_nanos(nanos.sum())
 }
 
-/// Of all processes of a daemon.
-pub(crate) fn memory(daemon: &Daemon) -> Memory {
-    let processes = daemon.processes();
+/// Of all these processes.
+pub(crate) fn memory(processes: &[u32]) -> Memory {
     let field = |pid: u32, name: &str| -> u64 {
         let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
         let line = text.lines().find(|line| line.starts_with(name));

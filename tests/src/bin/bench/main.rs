@@ -1,6 +1,8 @@
 //! Measures holdfast and the distribution's keepalived side by side in one run. The figures of one
 //! run are comparable with each other; those of two machines are not.
 
+mod answer;
+mod checks;
 mod failover;
 mod load;
 mod parse;
@@ -14,16 +16,26 @@ use std::time::Duration;
 const BOTH: [Kind; 2] = [Kind::Holdfast, Kind::Keepalived];
 
 fn main() -> ExitCode {
-    if std::env::args().nth(1).as_deref() == Some("servers") {
-        print_servers(&servers::measure());
-        return ExitCode::SUCCESS;
+    match std::env::args().nth(1).as_deref() {
+        Some("servers") => print_servers(&servers::measure()),
+        Some("checks") => print_checks(),
+        // What `checks` and the virtual machine start.
+        Some("answer") => answer::answer().expect("the checked servers go on"),
+        Some("connect") => println!("{}", checks::bare(checks::BARE).as_nanos()),
+        Some(_) | None => return compare(),
     }
+    ExitCode::SUCCESS
+}
+
+/// Both daemons, in all that this kernel lets both do.
+fn compare() -> ExitCode {
     let runs = match std::env::args().nth(1).map(|word| word.parse::<usize>()) {
         None => 20,
         Some(Ok(runs)) if runs > 0 => runs,
         Some(_) => {
             eprintln!(
-                "holdfast-bench: the argument is `servers` or the number of runs for a median"
+                "holdfast-bench: the argument is `servers`, `checks` or the number of runs for a \
+                 median"
             );
             return ExitCode::FAILURE;
         }
@@ -88,6 +100,34 @@ fn print_servers(found: &servers::Servers) {
     let what = format!("proportional set size of its {count} processes");
     println!("{what:<58} {pss:>8} KiB");
     println!("\n{}", machine());
+}
+
+fn print_checks() {
+    let load = || std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    println!("load before: {}", load().trim());
+    let found = [checks::Check::Tcp, checks::Check::Http].map(checks::measure);
+    println!("{:<58} {:>12} {:>12}", "", "TCP_CHECK", "HTTP_GET");
+    let number = |what: &str, unit: &str, pick: &dyn Fn(&checks::Checks) -> u64| {
+        let [tcp, http] = found.each_ref().map(pick);
+        println!("{what:<58} {tcp:>8} {unit:<3} {http:>8} {unit}");
+    };
+    let time = |what: &str, pick: fn(&checks::Checks) -> Duration| {
+        row(what, found.iter().map(pick));
+    };
+    number("5,000 checks at delay_loop 1: done a second", "", &|c| {
+        c.rate.into()
+    });
+    time("checker: CPU a check", checks::Checks::each);
+    time("  of it as a user", |c| c.user);
+    time("  of it within the kernel", |c| c.system);
+    time("yardstick: CPU of a bare connection", |c| c.bare);
+    time("all other processes: CPU a second", |c| c.others);
+    number("connections in a thousand that were reset", "", &|c| {
+        c.reset
+    });
+    number("checker: proportional set size", "KiB", &|c| c.memory.pss());
+    number("checker: resident set size", "KiB", &|c| c.memory.rss());
+    println!("\nload behind: {}; {}", load().trim(), machine());
 }
 
 fn row(what: &str, values: impl Iterator<Item = Duration>) {

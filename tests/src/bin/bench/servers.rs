@@ -48,7 +48,7 @@ pub(crate) fn measure() -> Servers {
     };
     let gap = lab.look(|view| view.longest_gap(0, VRID, within));
     let lateness = lab.timeline().machine_lateness(within);
-    let memory = load::memory(&daemon);
+    let memory = load::memory(&daemon.processes());
     Servers {
         start: up.saturating_sub(begun),
         reload: reloaded.saturating_sub(hup),

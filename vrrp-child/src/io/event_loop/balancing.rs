@@ -1,6 +1,7 @@
 //! The load balancer's turn of the loop: one piece of work for the kernel, what the parent is told.
 
 use super::EventLoop;
+use crate::io::error::Fatal;
 use holdfast_ipc::balance::CheckVerdict;
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::config::model::Lvs;
@@ -70,8 +71,18 @@ impl EventLoop {
         self.tell(actions);
     }
 
-    /// One piece, so that an advert that is due waits for no more than that.
-    pub(super) fn balance(&mut self, now: Monotonic) {
+    /// What became of a piece of work.
+    pub(super) fn take_answer(&mut self, now: Monotonic) -> Result<(), Fatal> {
+        if let Some(done) = self.ipvs.answer()? {
+            let mut actions = Vec::new();
+            self.balancer.done(now, done, &mut actions);
+            self.tell(actions);
+        }
+        Ok(())
+    }
+
+    /// One piece: an advert that is due waits for no more of it than our own thoughts.
+    pub(super) fn balance(&mut self, now: Monotonic) -> Result<(), Fatal> {
         if self.balancer.next_deadline().is_some_and(|at| at <= now) {
             self.balancer.timer_due(now);
         }
@@ -80,11 +91,10 @@ impl EventLoop {
             self.balancer.move_on(&mut actions);
             self.tell(actions);
         } else if let Some(work) = self.balancer.next_work() {
-            let done = self.ipvs.carry_out(work);
-            self.balancer.done(now, done, &mut actions);
-            self.tell(actions);
+            self.ipvs.ask(work)?;
         }
         self.answer_commit();
+        Ok(())
     }
 
     /// Behind all that is said about the old configuration.

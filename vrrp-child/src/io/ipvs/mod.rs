@@ -3,6 +3,9 @@
 
 #[cfg(test)]
 mod tests;
+mod worker;
+
+pub(crate) use worker::Worker;
 
 use holdfast_vrrp::ipvs::codec::{self, FamilyId, Part};
 use holdfast_vrrp::ipvs::command::{Command, Query};
@@ -63,8 +66,6 @@ impl Wire for Option<Socket> {
 pub(crate) struct Ipvs<W = Option<Socket>> {
     wire: W,
     family: Option<FamilyId>,
-    /// What `look` found, until it is asked for.
-    looked: Option<Result<(), Refusal>>,
     sequence: u32,
     buffer: Vec<u8>,
 }
@@ -97,7 +98,6 @@ impl<W: Wire> Ipvs<W> {
         Self {
             wire,
             family: None,
-            looked: None,
             sequence: 0,
             buffer: vec![0; RECEIVE_BUFFER],
         }
@@ -106,23 +106,14 @@ impl<W: Wire> Ipvs<W> {
     /// Carries out one piece.
     pub(crate) fn carry_out(&mut self, work: Work) -> Done {
         match work {
-            Work::Open => {
-                let looked = self.looked.take();
-                Done::Opened(looked.unwrap_or_else(|| self.find_family()))
-            }
+            Work::Open => Done::Opened(self.find_family()),
             Work::ReadSettings => Done::Settings(self.read_settings()),
             Work::Read(keys) => Done::Found(self.read(keys)),
             Work::Change(commands) => Done::Changed(self.change(commands)),
         }
     }
 
-    /// Looks for the load balancer ahead of the first work. The kernel loads its module within
-    /// `send`, which may take a second; the modules of schedulers are loaded when a service first
-    /// wants one, which cannot be done ahead without making a service.
-    pub(crate) fn look(&mut self) {
-        self.looked = Some(self.find_family());
-    }
-
+    /// The kernel loads the module of the family within `send`.
     fn find_family(&mut self) -> Result<(), Refusal> {
         self.family = None;
         let sequence = self.next_sequence();

@@ -1,6 +1,6 @@
 //! The balancer and its netlink messages against a kernel that exists in the test alone.
 
-use super::{Ipvs, Wire};
+use super::{Ipvs, Wire, Worker};
 use crate::io::support::ipvs_kernel::ModelKernel;
 use holdfast_ipc::balance::{CheckId, CheckVerdict, PoolCheck, PoolConfig, PoolId, PoolMember};
 use holdfast_ipc::config::model::{
@@ -13,8 +13,11 @@ use holdfast_ipc::time::Monotonic;
 use holdfast_vrrp::ipvs::balancer::{Action, Balancer};
 use holdfast_vrrp::ipvs::work::{Done, Work};
 use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io;
 use std::net::IpAddr;
+use std::os::fd::AsFd;
+use std::sync::mpsc::{Receiver, channel};
 
 impl Wire for ModelKernel {
     fn send(&mut self, datagram: &[u8]) -> io::Result<()> {
@@ -337,4 +340,33 @@ fn the_kernel_of_this_machine_answers_in_words() {
         assert_eq!(refusal.errno, libc::ENOENT);
         assert_eq!(refusal.text, "No such file or directory");
     }
+}
+
+/// A kernel that loads a module until somebody lets it end.
+struct Slow {
+    kernel: ModelKernel,
+    let_go: Receiver<()>,
+}
+
+impl Wire for Slow {
+    fn send(&mut self, datagram: &[u8]) -> io::Result<()> {
+        self.let_go.recv().unwrap();
+        self.kernel.send(datagram)
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        self.kernel.receive(buffer)
+    }
+}
+
+#[test]
+fn a_kernel_that_takes_its_time_is_waited_for_by_the_thread_alone() {
+    let (end, let_go) = channel();
+    let kernel = ModelKernel::default();
+    let mut worker = Worker::start(Ipvs::new(Slow { kernel, let_go })).unwrap();
+    worker.ask(Work::Open).unwrap();
+    let mut waiting = [PollFd::new(worker.as_fd(), PollFlags::POLLIN)];
+    assert_eq!(poll(&mut waiting, PollTimeout::from(50_u8)), Ok(0));
+    end.send(()).unwrap();
+    assert_eq!(worker.answer().unwrap(), Some(Done::Opened(Ok(()))));
 }

@@ -348,7 +348,7 @@ impl Balancer {
 
     /// Nothing is left to be done behind `stop`.
     pub fn is_finished(&self) -> bool {
-        !self.running || (self.stopping && !self.kernel.has_work())
+        !self.running || (self.stopping && !self.kernel.is_at_work())
     }
 
     /// An address came to an interface or left it.
@@ -438,7 +438,7 @@ impl Balancer {
         self.running && (self.is_moving() || self.kernel.has_work())
     }
 
-    /// The next piece of work; `done` is told what became of it before the next is asked for.
+    /// The next piece of work, none while one is under way: until `done` is told what became of it.
     pub fn next_work(&mut self) -> Option<Work> {
         if self.running && !self.is_moving() {
             self.kernel.next_work()

@@ -84,6 +84,8 @@ struct Member {
     checks: Vec<Check>,
     up: bool,
     weight: u32,
+    /// Down because of `alpha`, and no check has said anything yet.
+    waits: bool,
 }
 
 /// A virtual server.
@@ -221,7 +223,12 @@ impl Pool {
         state.take(verdict);
         state.settle(config);
         let now = (state.up, state.weight);
+        let waited = std::mem::take(&mut state.waits);
         if now == (up, weight) {
+            if waited && !up {
+                // As with keepalived, the first failure of a check with `alpha` is told.
+                news.push(self.told(member, false));
+            }
             return false;
         }
         if now.1 != weight {
@@ -376,12 +383,19 @@ impl Member {
                 weight: verdict.map_or(0, |verdict| verdict.weight),
             }
         });
+        let checks: Vec<Check> = checks.collect();
+        let unheard = config
+            .checks
+            .iter()
+            .all(|check| !verdicts.contains_key(&check.id));
         let mut member = Self {
-            checks: checks.collect(),
+            checks,
             up: true,
             weight: config.weight,
+            waits: false,
         };
         member.settle(config);
+        member.waits = !member.up && old.is_none() && unheard;
         member
     }
 
