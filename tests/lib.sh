@@ -46,6 +46,12 @@ install_missing() {
     keep_stopped "${wanted[@]}"
 }
 
+# The mail server of the scenarios: a module of the system's Python, which has no program.
+install_smtp_server() {
+    /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null ||
+        install_missing no-aiosmtpd=python3-aiosmtpd=python3-aiosmtpd
+}
+
 # What compiles and links holdfast: a C compiler for the linker, OpenSSL for the checks of pages.
 install_build_needs() {
     install_missing cc=gcc=gcc pkg-config=pkg-config=pkgconf-pkg-config

@@ -18,6 +18,7 @@ become_root "$@"
 install_missing ip=iproute2=iproute keepalived=keepalived=keepalived nginx=nginx=nginx \
     rsyslogd=rsyslog=rsyslog python3=python3=python3 killall=psmisc=psmisc ps=procps=procps-ng \
     groff=groff-base=groff-base openssl=openssl=openssl
+install_smtp_server
 install_build_needs
 install_pcre
 [ "${!VM_SWITCH:-}" = 1 ] || install_vm_packages

@@ -9,6 +9,7 @@ pub mod channel;
 pub mod config;
 pub mod genhash;
 pub mod log;
+pub mod mail;
 pub mod message;
 pub mod opening;
 pub mod script_path;

@@ -456,6 +456,7 @@ pub(crate) mod tests {
         };
         let pools: Vec<_> = pools(&config, Stretch::all(&config)).map(numbers).collect();
         assert_eq!(pools, [vec![vec![0, 1], vec![2]], vec![vec![3]]]);
+        assert_eq!(first_checks(&config), [0, 3, 4].map(CheckId::new));
         let places: Vec<_> = checks(&config)
             .map(|n| (n.id.get(), n.real.address.to_string(), n.place))
             .collect();

@@ -79,8 +79,8 @@ pub enum Event<'a> {
     Priority {
         /// Which.
         name: &'a InstanceName,
-        /// Its state.
-        news: News,
+        /// It is MASTER; to keepalived all others are BACKUP here, those in FAULT as well.
+        master: bool,
         /// Its effective priority.
         priority: u8,
     },
@@ -105,9 +105,12 @@ impl fmt::Display for Event<'_> {
             } => writeln!(f, "INSTANCE \"{name}\" {news} {priority}"),
             Self::Priority {
                 name,
-                news,
+                master,
                 priority,
-            } => writeln!(f, "INSTANCE \"{name}\" {news}_PRIORITY {priority}"),
+            } => {
+                let state = if *master { "MASTER" } else { "BACKUP" };
+                writeln!(f, "INSTANCE \"{name}\" {state}_PRIORITY {priority}")
+            }
             Self::Server { server, real, up } => {
                 let state = if *up { "UP" } else { "DOWN" };
                 let service = &server.service;
@@ -195,7 +198,7 @@ mod tests {
         assert_eq!(line(News::Stop), "INSTANCE \"VI_1\" STOP 100\n");
         let changed = Event::Priority {
             name,
-            news: News::Backup,
+            master: false,
             priority: 90,
         };
         assert_eq!(

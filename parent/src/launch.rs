@@ -20,17 +20,20 @@ pub enum Role {
     Vrrp,
     /// A checker child: none.
     Checker,
+    /// The mailer: none.
+    Mailer,
     /// A script: none, unless it runs as root.
     Script,
 }
 
 impl Role {
-    const ALL: [Self; 3] = [Self::Vrrp, Self::Checker, Self::Script];
+    const ALL: [Self; 4] = [Self::Vrrp, Self::Checker, Self::Mailer, Self::Script];
 
     const fn word(self) -> &'static str {
         match self {
             Self::Vrrp => "vrrp",
             Self::Checker => "checker",
+            Self::Mailer => "mailer",
             Self::Script => "script",
         }
     }

@@ -57,10 +57,14 @@
 //! holdfast-check  813    811  /usr/libexec/holdfast/holdfast-checker
 //! ```
 //!
+//! While there is mail to send ([`mail`]), `holdfast-mailer` runs beside them: no other process looks
+//! a name up or hears a mail server.
+//!
 //! This library is pure: it reads no clock, file or socket. What touches the system is in the
 //! binary's `io`.
 
 pub mod account;
+pub mod alert;
 pub mod balance;
 pub mod cli;
 pub mod config_files;
@@ -71,6 +75,7 @@ pub mod heartbeat;
 pub mod identity;
 pub mod launch;
 pub mod logline;
+pub mod mail;
 pub mod notify;
 pub mod obituary;
 pub mod opening;

@@ -58,6 +58,8 @@ pub enum Kind {
     Checkpoint,
     /// A change of state (VRRP child).
     Changed,
+    /// A change of the priority (VRRP child).
+    Priority,
     /// A verdict over a script (checker child).
     Verdict,
     /// Verdicts over real servers (checker child).
@@ -177,10 +179,12 @@ pub fn admit(
             true => Ok(Take(phase)),
             false => refuse,
         },
-        Kind::Checkpoint | Kind::Changed if phase.is_live() || phase == Phase::Releasing => {
+        Kind::Checkpoint | Kind::Changed | Kind::Priority
+            if phase.is_live() || phase == Phase::Releasing =>
+        {
             Ok(Take(phase))
         }
-        Kind::Checkpoint | Kind::Changed => refuse,
+        Kind::Checkpoint | Kind::Changed | Kind::Priority => refuse,
         Kind::Stopped => match phase {
             Phase::Stopping | Phase::Releasing => Ok(Take(Phase::Stopped)),
             Phase::Unreleased => Ok(Drop),
@@ -251,7 +255,7 @@ mod tests {
         Phase::Stopped,
     ];
 
-    const KINDS: [Kind; 17] = [
+    const KINDS: [Kind; 18] = [
         Kind::Hello,
         Kind::Confined,
         Kind::Ready,
@@ -262,6 +266,7 @@ mod tests {
         Kind::Log,
         Kind::Checkpoint,
         Kind::Changed,
+        Kind::Priority,
         Kind::Verdict,
         Kind::CheckVerdicts,
         Kind::PoolChanged,
@@ -296,20 +301,20 @@ mod tests {
 
     #[test]
     fn every_pair_of_phase_and_message_stands_in_the_table() {
-        //  Hello Confined Ready Refused Prepared Committed Pong Log Checkpoint Changed Verdict CheckVerdicts PoolChanged Held Open Opened Stopped
+        //  Hello Confined Ready Refused Prepared Committed Pong Log Checkpoint Changed Priority Verdict CheckVerdicts PoolChanged Held Open Opened Stopped
         let table = [
-            "Cxxxxxx=xxxxxxxxx", // Greeting
-            "x=xxxxx=xxxxxxxxx", // Confining
-            "xxRSxxx=xxxxxxxxx", // Starting
-            "xx=Uxxx===xxxxxxS", // Releasing
-            "xxxxxxx=xxxxxxxx-", // Unreleased
-            "xxxxxx==========S", // Running
-            "xxxRPx==========S", // Preparing
-            "xxxxxx==========S", // Prepared
-            "xxxRRx==========S", // Aborting
-            "xxxxxR==========S", // Committing
-            "x-----==========S", // Stopping
-            "xxxxxxx=xxxxxxxxx", // Stopped
+            "Cxxxxxx=xxxxxxxxxx", // Greeting
+            "x=xxxxx=xxxxxxxxxx", // Confining
+            "xxRSxxx=xxxxxxxxxx", // Starting
+            "xx=Uxxx====xxxxxxS", // Releasing
+            "xxxxxxx=xxxxxxxxx-", // Unreleased
+            "xxxxxx===========S", // Running
+            "xxxRPx===========S", // Preparing
+            "xxxxxx===========S", // Prepared
+            "xxxRRx===========S", // Aborting
+            "xxxxxR===========S", // Committing
+            "x-----===========S", // Stopping
+            "xxxxxxx=xxxxxxxxxx", // Stopped
         ];
         let rows = PHASES.map(|phase| KINDS.map(|kind| letter(phase, kind, NOW)));
         assert_eq!(rows.map(|row| row.iter().collect::<String>()), table);

@@ -100,6 +100,7 @@ impl Side for VrrpSide {
             VrrpToParent::Opened { .. } => (Kind::Opened, None),
             VrrpToParent::PoolChanged { generation, .. } => (Kind::PoolChanged, Some(*generation)),
             VrrpToParent::Pong { .. } => (Kind::Pong, None),
+            VrrpToParent::Priority { .. } => (Kind::Priority, None),
             VrrpToParent::Prepared { generation } => (Kind::Prepared, Some(*generation)),
             VrrpToParent::Ready { generation } => (Kind::Ready, Some(*generation)),
             VrrpToParent::Refused { generation, .. } => (Kind::Refused, Some(*generation)),
@@ -129,6 +130,7 @@ impl Side for VrrpSide {
             | VrrpToParent::Hello(_)
             | VrrpToParent::Opened { .. }
             | VrrpToParent::Pong { .. }
+            | VrrpToParent::Priority { .. }
             | VrrpToParent::Prepared { .. }
             | VrrpToParent::Ready { .. }
             | VrrpToParent::Stopped => {}

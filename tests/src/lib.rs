@@ -12,6 +12,7 @@ pub mod expect;
 pub mod forge;
 pub mod inject;
 pub mod lab;
+pub mod mail;
 pub mod metronome;
 pub mod netns;
 pub mod nginx;

@@ -2,7 +2,7 @@
 
 use holdfast_tests::expect::{HIGH, vi};
 use holdfast_tests::lab::LONG;
-use holdfast_tests::scripts::{open_folder, script};
+use holdfast_tests::scripts::{Flag, open_folder, script};
 use holdfast_tests::{Config, Kind, Lab, process};
 use std::fs;
 use std::path::Path;
@@ -67,4 +67,49 @@ fn a_fifo_gets_keepalived_s_lines_in_the_same_order() {
         .map(|state| format!("INSTANCE \"VI_51\" {state} 150"));
     assert_eq!(story_of(Kind::Holdfast), expected);
     assert_eq!(story_of(Kind::Keepalived), expected);
+}
+
+/// A script that is followed with a weight loses, regains and loses its points as one daemon tells it.
+fn priorities_of(kind: Kind) -> Vec<String> {
+    let lab = Lab::pair();
+    let folder = open_folder(&lab, "out");
+    let pipe = lab.directory().join("pipe");
+    let path = reader(&lab, &folder);
+    let flag = Flag::raise(&lab, "flag");
+    flag.set(false);
+    let text = Config::new()
+        .global(&format!("vrrp_notify_fifo {}", pipe.display()))
+        .global(&format!("vrrp_notify_fifo_script \"{path} word\" root"))
+        .global("vrrp_notify_priority_changes")
+        .global("script_user root")
+        .script("chk", &flag.command(), &["interval 1", "weight 10"])
+        .vi(&vi().priority(HIGH.into()).track("chk"))
+        .text();
+    let mut daemon = lab.start(0, kind, &text);
+    wait_for_line(&folder, "INSTANCE \"VI_51\" MASTER 150", 1);
+    flag.set(true);
+    wait_for_line(&folder, "INSTANCE \"VI_51\" MASTER_PRIORITY 160", 1);
+    lab.carrier_down(0);
+    wait_for_line(&folder, "INSTANCE \"VI_51\" FAULT 160", 1);
+    flag.set(false);
+    wait_for_line(&folder, "INSTANCE \"VI_51\" BACKUP_PRIORITY 150", 1);
+    daemon.terminate();
+    daemon.wait(LONG);
+    wait_for_line(&folder, "INSTANCE \"VI_51\" STOP 150", 1);
+    lines(&folder)
+}
+
+#[test]
+fn changes_of_the_priority_are_written_like_keepalived_s_where_that_is_asked_for() {
+    let expected = [
+        "BACKUP 150",
+        "MASTER 150",
+        "MASTER_PRIORITY 160",
+        "FAULT 160",
+        "BACKUP_PRIORITY 150",
+        "STOP 150",
+    ]
+    .map(|told| format!("INSTANCE \"VI_51\" {told}"));
+    assert_eq!(priorities_of(Kind::Holdfast), expected);
+    assert_eq!(priorities_of(Kind::Keepalived), expected);
 }

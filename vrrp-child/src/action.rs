@@ -81,6 +81,13 @@ pub enum Action {
     },
     /// Write a line to the log.
     Log(LogRecord),
+    /// Tell the parent of another effective priority.
+    Priority {
+        /// Whose.
+        instance: InstanceName,
+        /// The new one.
+        priority: u8,
+    },
     /// Tell the parent of a change of state.
     Report(StateChange),
     /// Send a packet.

@@ -365,13 +365,6 @@ impl Keyword {
         self
     }
 
-    /// The same for a value that others take their defaults from.
-    const fn kept(mut self, word: Word, shape: Shape) -> Self {
-        self.word = word;
-        self.shape = shape;
-        self
-    }
-
     /// Read and checked, but not carried out; the text says what would happen without it.
     const fn checked(mut self, consequence: &'static str) -> Self {
         self.fate = Fate::Checked(consequence);

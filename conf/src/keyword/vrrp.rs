@@ -293,8 +293,7 @@ pub(super) const ROWS: &[Keyword] = &[
         .checked("the script would never run"),
     word("notify_priority_changes", Word::NotifyPriorityChanges, BOOL)
         .about("Writes changes of the priority to the notify FIFOs.")
-        .default("vrrp_notify_priority_changes")
-        .checked("the FIFOs would have no lines about priorities"),
+        .default("vrrp_notify_priority_changes"),
     word("smtp_alert", Word::SmtpAlert, BOOL)
         .about("Sends mail at every change of the state.")
         .default("smtp_alert_vrrp, else smtp_alert, else off"),

@@ -15,7 +15,7 @@ use std::fmt;
 
 /// Version of everything in this crate that goes over a socket. Both ends must agree, since parent
 /// and children are installed together.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// A direction in which a descriptor may go with a message.
 pub trait Carries: Sized {

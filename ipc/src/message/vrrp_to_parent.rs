@@ -4,6 +4,7 @@ use crate::config::Generation;
 use crate::log::LogRecord;
 use crate::opening::{Refusal, Request};
 use crate::state::{Checkpoint, StateChange};
+use holdfast_conf::model::InstanceName;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -50,6 +51,13 @@ pub enum VrrpToParent {
     Pong {
         /// That of the `Ping`.
         sequence: u64,
+    },
+    /// The effective priority of a virtual router changed.
+    Priority {
+        /// Which.
+        instance: InstanceName,
+        /// The new one.
+        priority: u8,
     },
     /// Answer to `Prepare`.
     Prepared {

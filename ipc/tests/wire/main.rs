@@ -12,11 +12,13 @@
 )]
 
 mod balance;
+mod mail;
 mod opening;
 mod samples;
 mod strategies;
 
 use holdfast_ipc::config::model::ScriptAction;
+use holdfast_ipc::mail::{Batch, MailerToParent};
 use holdfast_ipc::message::{
     CheckerToParent, PROTOCOL, ParentToChecker, ParentToVrrp, VrrpToParent,
 };
@@ -28,13 +30,14 @@ use serde_json::{Value, json};
 use std::fmt::Debug;
 use std::path::Path;
 
-/// Runs a check for each of the four directions.
+/// Runs a check for each of the five directions with more than one message.
 macro_rules! for_each_direction {
     ($check:ident) => {
         $check::<ParentToVrrp>(samples::parent_to_vrrp());
         $check::<VrrpToParent>(samples::vrrp_to_parent());
         $check::<ParentToChecker>(samples::parent_to_checker());
         $check::<CheckerToParent>(samples::checker_to_parent());
+        $check::<MailerToParent>(mail::mailer_to_parent());
     };
 }
 
@@ -69,6 +72,16 @@ proptest! {
     }
 
     #[test]
+    fn a_batch_of_mail_comes_back(batch in mail::batch()) {
+        round_trip(&batch)?;
+    }
+
+    #[test]
+    fn a_message_of_the_mailer_comes_back(message in mail::answer()) {
+        round_trip(&message)?;
+    }
+
+    #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), kind in 0_u8..12) {
         let mut bytes = bytes;
         if let Some(first) = bytes.first_mut() {
@@ -78,6 +91,8 @@ proptest! {
         let _ = wire::decode::<VrrpToParent>(&bytes);
         let _ = wire::decode::<ParentToChecker>(&bytes);
         let _ = wire::decode::<CheckerToParent>(&bytes);
+        let _ = wire::decode::<Batch>(&bytes);
+        let _ = wire::decode::<MailerToParent>(&bytes);
     }
 }
 
@@ -104,6 +119,8 @@ fn the_bytes_of_each_sample_are_those_on_record() {
         "VrrpToParent": recorded(&samples::vrrp_to_parent()),
         "ParentToChecker": recorded(&samples::parent_to_checker()),
         "CheckerToParent": recorded(&samples::checker_to_parent()),
+        "ParentToMailer": recorded(&mail::batches()),
+        "MailerToParent": recorded(&mail::mailer_to_parent()),
     });
     if std::env::var_os("HOLDFAST_WRITE_RECORD").is_some() {
         let text = serde_json::to_string_pretty(&now).unwrap();

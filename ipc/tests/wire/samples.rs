@@ -369,6 +369,10 @@ pub(crate) fn vrrp_to_parent() -> Vec<VrrpToParent> {
         }),
     );
     messages.extend([
+        VrrpToParent::Priority {
+            instance: instance(),
+            priority: 90,
+        },
         VrrpToParent::Held {
             address: address("192.0.2.1"),
             held: true,

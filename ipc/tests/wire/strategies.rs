@@ -486,6 +486,8 @@ pub(crate) fn vrrp_to_parent() -> impl Strategy<Value = VrrpToParent> {
         hello().prop_map(VrrpToParent::Hello),
         log().prop_map(VrrpToParent::Log),
         any::<u64>().prop_map(|sequence| VrrpToParent::Pong { sequence }),
+        (instance_name(), any::<u8>())
+            .prop_map(|(instance, priority)| VrrpToParent::Priority { instance, priority }),
         generation().prop_map(|generation| VrrpToParent::Prepared { generation }),
         generation().prop_map(|generation| VrrpToParent::Ready { generation }),
         (generation(), text())

@@ -3,7 +3,9 @@
 
 use super::daemon::{Daemon, Plan};
 use super::link::{Link, Loss};
+use super::telling::router_id;
 use holdfast::account::Account;
+use holdfast::alert::{Letter, Reason, of_quorum, of_real_server};
 use holdfast::balance::{Stretch, disabled, find, pools, servers_of, suspending_addresses};
 use holdfast::fifo::Event;
 use holdfast::logline::one_line;
@@ -422,7 +424,38 @@ impl Daemon {
         known.any(|known| known == address)
     }
 
-    /// A real server or a quorum changed: FIFOs are told, and its scripts are run.
+    /// What mail says about it, where somebody wants mail.
+    fn letter(
+        &self,
+        plan: &Plan,
+        change: &PoolChange,
+        server: &VirtualServer,
+        real: Option<&RealServer>,
+        up: bool,
+    ) -> Option<Letter> {
+        plan.config.global.mail.as_ref()?;
+        let router_id = router_id(&plan.config);
+        match (change, real) {
+            (PoolChange::Member { pool, member, .. }, Some(real)) if real.smtp_alert => {
+                let present = plan.generation == self.plan.generation;
+                let mut checks = plan.checks_of(*pool, *member).filter(|_| present);
+                let reason = checks.find_map(|(id, check)| {
+                    let verdict = self.balance.verdicts.get(&id)?;
+                    (verdict.up == up).then_some(Reason {
+                        probe: &check.probe,
+                        detail: &verdict.detail,
+                    })
+                });
+                Some(of_real_server(&router_id, server, real, up, reason))
+            }
+            (PoolChange::Quorum { detail, .. }, None) if server.smtp_alert => {
+                Some(of_quorum(&router_id, server, up, detail))
+            }
+            (PoolChange::Member { .. } | PoolChange::Quorum { .. }, _) => None,
+        }
+    }
+
+    /// A real server or a quorum changed: FIFOs and mail tell it, and its scripts are run.
     pub(crate) fn pool_changed(
         &mut self,
         generation: Generation,
@@ -443,9 +476,13 @@ impl Daemon {
         }
         let event = Event::Server { server, real, up };
         self.fifos.tell(&event, &mut self.log);
+        let letter = self.letter(plan, change, server, real, up);
         if let Some(script) = script_of(server, real, up) {
             let job = server_job(&server.service, real, script, up, &plan.facts);
             self.with_scripts(|scripts, context| scripts.add(vec![job], context));
+        }
+        if let Some(letter) = letter {
+            self.with_mail(|mailing, post| mailing.add(letter, post));
         }
         Ok(())
     }

@@ -5,12 +5,14 @@ use super::clock;
 use super::fifo::Fifos;
 use super::link::Loss;
 use super::log::Log;
+use super::mail::{Mailing, Post};
 use super::pidfile::PidFile;
 use super::ready::Readiness;
 use super::script::{Context, Scripts};
 use super::signals::Signals;
 use super::slot::Slot;
 use holdfast::account::Account;
+use holdfast::balance::first_checks;
 use holdfast::cli::Options;
 use holdfast::identity::Identity;
 use holdfast::notify::Told;
@@ -20,7 +22,8 @@ use holdfast::side::{CheckerSide, VrrpSide};
 use holdfast::slice::{HostFacts, Slices, slice};
 use holdfast::succession::{Edition, Succession};
 use holdfast_conf::HostNeed;
-use holdfast_conf::model::{Config, InstanceName, ScriptName, VrrpInstance};
+use holdfast_conf::model::{Check, Config, InstanceName, ScriptName, VrrpInstance};
+use holdfast_ipc::balance::{CheckId, MemberId, PoolId};
 use holdfast_ipc::config::Generation;
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::state::{Checkpoint, Verdict};
@@ -49,6 +52,8 @@ pub(crate) struct Plan {
     pub(crate) needs: Vec<HostNeed>,
     pub(crate) facts: HostFacts,
     pub(crate) slices: Slices,
+    /// Number of the first check of each virtual server.
+    first_checks: Vec<CheckId>,
     /// What it has of the configuration before it.
     pub(crate) succession: Succession,
     /// What was said about this host already.
@@ -65,12 +70,14 @@ impl Plan {
         remarks: BTreeSet<String>,
     ) -> Self {
         let slices = slice(&config, &facts, detail);
+        let first_checks = first_checks(&config);
         Self {
             generation,
             config,
             needs,
             facts,
             slices,
+            first_checks,
             succession: Succession::default(),
             remarks,
         }
@@ -88,6 +95,26 @@ impl Plan {
             facts: &self.facts,
             owners: &self.slices.owners,
         }
+    }
+
+    /// The checks of a real server with their numbers.
+    pub(crate) fn checks_of(
+        &self,
+        pool: PoolId,
+        member: MemberId,
+    ) -> impl Iterator<Item = (CheckId, &Check)> {
+        let at = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let server = self.config.virtual_servers.get(at(pool.get()));
+        let reals = server.map_or(&[][..], |server| &server.real_servers);
+        let member = at(member.get());
+        let first = self.first_checks.get(at(pool.get()));
+        let first = first.map_or(0, |check| check.get());
+        let before = reals.iter().take(member).map(|real| real.checks.len());
+        let first = before
+            .filter_map(|checks| u32::try_from(checks).ok())
+            .fold(first, u32::saturating_add);
+        let checks = reals.get(member).map_or(&[][..], |real| &real.checks);
+        (first..).map(CheckId::new).zip(checks)
     }
 
     pub(crate) fn instance(&self, name: &InstanceName) -> Option<&VrrpInstance> {
@@ -165,6 +192,7 @@ pub(crate) struct Daemon {
     pub(crate) requests: Requests,
     pub(crate) scripts: Scripts,
     pub(crate) fifos: Fifos,
+    pub(crate) mailing: Mailing,
     pub(crate) life: Life,
     /// When the log wants its turn.
     pub(crate) log_due: Option<Monotonic>,
@@ -234,6 +262,7 @@ impl Daemon {
         self.start_due_children(now);
         self.with_scripts(Scripts::tick);
         self.with_fifos(Fifos::tick);
+        self.with_mail(Mailing::tick);
         self.write_obituaries(now);
         self.progress(now);
         self.log_due = self.log.tick(now);
@@ -264,6 +293,18 @@ impl Daemon {
         action(&mut self.fifos, &mut context);
     }
 
+    /// The same with mail.
+    pub(crate) fn with_mail(&mut self, action: impl FnOnce(&mut Mailing, &mut Post<'_>)) {
+        let config = &self.plan.config;
+        let mut post = Post {
+            context: Context::new(&mut self.log, config),
+            account: &self.vrrp.account,
+            identity: self.identity,
+            settings: config.global.mail.as_ref(),
+        };
+        action(&mut self.mailing, &mut post);
+    }
+
     /// A reload waits. Between two VRRP children it does too: the next one takes over what the last
     /// one held under the running configuration, and lets go under the new one what is gone there.
     fn is_unsettled(&self) -> bool {
@@ -281,6 +322,7 @@ impl Daemon {
             .chain(self.vrrp.deadline())
             .chain(self.scripts.deadline())
             .chain(self.fifos.deadline(now))
+            .chain(self.mailing.deadline())
             .chain(stop)
             .chain(self.log_due)
             .min()

@@ -74,7 +74,7 @@ fn become_child(launch: &Launch) -> Step<Infallible> {
             let kept = [Capability::CAP_NET_ADMIN, Capability::CAP_NET_RAW];
             drop_to(launch, &kept.into_iter().collect())?;
         }
-        Role::Checker => drop_to(launch, &CapsHashSet::new())?,
+        Role::Checker | Role::Mailer => drop_to(launch, &CapsHashSet::new())?,
         Role::Script => {
             umask(SCRIPT_UMASK);
             if launch.uid == 0 {

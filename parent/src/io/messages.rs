@@ -65,6 +65,10 @@ impl Daemon {
                 }
                 self.vrrp.settle();
             }
+            VrrpToParent::Priority { instance, priority } => {
+                self.check_instance(&instance)?;
+                self.priority_changed(instance, priority);
+            }
             VrrpToParent::Prepared { .. } if self.is_vrrp_behind() => {
                 return self.commit_behind(now);
             }
@@ -390,6 +394,7 @@ impl Daemon {
             self.with_scripts(|scripts, context| scripts.add(jobs, context));
         }
         self.write_state(name, news, priority);
+        self.mail_state(name, news);
     }
 }
 

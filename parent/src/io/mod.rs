@@ -16,6 +16,7 @@ pub(crate) mod launch;
 mod lines;
 mod link;
 mod log;
+mod mail;
 mod messages;
 mod opening;
 mod pidfile;

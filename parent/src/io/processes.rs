@@ -311,6 +311,9 @@ impl Daemon {
         self.with_fifos(|fifos, context| {
             fifos.reaped(pid, end, context);
         });
+        self.with_mail(|mailing, post| {
+            mailing.reaped(pid, end, post);
+        });
     }
 
     pub(crate) fn write_obituaries(&mut self, now: Monotonic) {

@@ -8,6 +8,7 @@ use super::daemon::{Daemon, Life, Plan};
 use super::executables::{self, CHECKER_CHILD};
 use super::host::Findings;
 use super::log::Log;
+use super::mail::MAILER;
 use super::pidfile::PidFile;
 use super::processes::describe;
 use super::ready::Readiness;
@@ -252,6 +253,7 @@ fn assemble(
         requests: Requests::default(),
         scripts: Default::default(),
         fifos: Default::default(),
+        mailing: Default::default(),
         life: Life::Starting,
         log_due: None,
         dump_refused: None,
@@ -295,8 +297,11 @@ fn announce(log: &mut Log, options: &Options, path: &Path, good: &Good, findings
     for text in faults.writable.iter().chain(&faults.readable) {
         log.warning(text);
     }
-    if good.config.global.mail.is_some() {
-        log.warning("mail is configured, but no mail is sent by this version");
+    let mail = good.config.global.mail.as_ref();
+    if mail.is_some_and(|mail| mail.server.is_some())
+        && let Err(missing) = executables::find(MAILER)
+    {
+        log.error(&format!("no mail can be sent: {missing}"));
     }
 }
 
@@ -330,6 +335,7 @@ fn wait(daemon: &Daemon) {
             .map(|fd| PollFd::new(fd, PollFlags::POLLIN)),
     );
     daemon.fifos.poll_fds(&mut fds);
+    daemon.mailing.poll_fds(&mut fds);
     // Whatever it says, the next turn looks at everything: an error costs one empty turn.
     let _ = poll(&mut fds, timeout);
 }

@@ -2,6 +2,7 @@
 
 use super::daemon::{Daemon, Life};
 use super::fifo::Fifos;
+use super::mail::Mailing;
 use super::processes::describe;
 use holdfast::fifo::Event;
 use holdfast::notify::{News, jobs};
@@ -175,6 +176,7 @@ impl Daemon {
             scripts.add(all, context);
         });
         self.with_fifos(Fifos::close_all);
+        self.mail_stop();
     }
 
     /// The exit status, once everything is over.
@@ -191,7 +193,11 @@ impl Daemon {
         let children = self.vrrp.link.is_some()
             || self.checkers.values().any(|slot| slot.link.is_some())
             || self.leaving.iter().any(|slot| slot.link.is_some());
-        let over = told && !children && self.scripts.is_idle() && self.fifos.is_idle();
+        let over = told
+            && !children
+            && self.scripts.is_idle()
+            && self.fifos.is_idle()
+            && self.mailing.is_idle();
         (over || now.since(since) >= self.stop_limit()).then_some(status)
     }
 
@@ -232,6 +238,7 @@ impl Daemon {
         self.scripts.log_unfinished(&mut self.log);
         self.scripts.kill_all();
         self.fifos.kill_all(&mut self.log);
+        self.with_mail(Mailing::give_up);
         let files = [self.pid_file, self.vrrp.pid_file, self.checkers_pid_file];
         for file in files.into_iter().flatten() {
             if let Err(error) = file.remove() {

@@ -15,6 +15,7 @@
 mod confinement;
 mod fifos;
 mod lives;
+mod mail;
 mod openings;
 mod play;
 mod reloads;
@@ -97,6 +98,8 @@ const TESTS: &[Test] = tests! {
     fifos::a_pipe_that_was_there_is_used_and_stays,
     fifos::a_pipe_that_nobody_reads_costs_its_oldest_lines_and_nothing_else,
     fifos::a_reload_that_brings_a_pipe_that_cannot_be_used_is_refused,
+    mail::a_server_that_goes_down_is_mailed_with_what_its_check_said,
+    mail::a_configuration_without_a_mail_server_sends_nothing,
     servers::pools_and_checks_come_before_the_start_of_the_children,
     servers::verdicts_over_servers_reach_the_vrrp_child_and_both_successors,
     servers::verdicts_over_servers_go_on_under_their_new_numbers_after_a_reload,

@@ -41,6 +41,10 @@ impl Stage {
             Path::new(env!("CARGO_BIN_EXE_holdfast")),
             &stage.path("bin/holdfast"),
         );
+        copy(
+            Path::new(env!("CARGO_BIN_EXE_holdfast-mailer")),
+            &stage.path("bin/holdfast-mailer"),
+        );
         let own = std::env::current_exe().unwrap();
         for name in ["holdfast-vrrp", "holdfast-checker"] {
             copy(&own, &stage.path(&format!("bin/{name}")));

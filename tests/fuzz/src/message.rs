@@ -1,5 +1,6 @@
 //! Messages between the processes: the first byte says in which direction.
 
+use holdfast_ipc::mail::{Batch, MailerToParent};
 use holdfast_ipc::message::{CheckerToParent, ParentToChecker, ParentToVrrp, VrrpToParent};
 use holdfast_ipc::wire;
 use serde::Serialize;
@@ -10,11 +11,13 @@ use std::fmt::Debug;
 type Check = fn(&[u8]) -> bool;
 
 /// In the order of the first byte.
-const DIRECTIONS: [(&str, Check); 4] = [
+const DIRECTIONS: [(&str, Check); 6] = [
     ("ParentToVrrp", comes_back::<ParentToVrrp>),
     ("VrrpToParent", comes_back::<VrrpToParent>),
     ("ParentToChecker", comes_back::<ParentToChecker>),
     ("CheckerToParent", comes_back::<CheckerToParent>),
+    ("ParentToMailer", comes_back::<Batch>),
+    ("MailerToParent", comes_back::<MailerToParent>),
 ];
 
 /// True where the input is a message. Panics where a message does not survive its own encoding.

@@ -2,6 +2,7 @@
 //! the same look around.
 
 use super::{Instance, State};
+use crate::action::Action;
 use crate::addresses;
 use crate::engine::outbox::Ctx;
 use crate::event::IfIndex;
@@ -374,6 +375,10 @@ impl Instance {
         };
         let old_skew = self.skew(interval);
         self.effective = after;
+        ctx.act_after(Action::Priority {
+            instance: self.name().clone(),
+            priority: after.get(),
+        });
         let new_skew = self.skew(interval);
         if let State::Backup(backup) = &mut self.state {
             backup.down = backup.down.after(new_skew).before(old_skew);

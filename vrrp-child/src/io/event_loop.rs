@@ -449,6 +449,10 @@ impl EventLoop {
             // The parent forgets it with the last change of that instance.
             Action::Forget(_) => {}
             Action::Log(record) => self.parent.log(record),
+            Action::Priority { instance, priority } => {
+                self.parent
+                    .send(&VrrpToParent::Priority { instance, priority });
+            }
             Action::Report(change) => {
                 self.balancer.instance(&change.instance, change.to);
                 self.parent.send(&VrrpToParent::Changed(change));

@@ -307,7 +307,7 @@ impl World {
                 Action::Frame { .. } => self.nodes[at].frames += 1,
                 Action::Log(record) => self.nodes[at].log.push(record.text),
                 Action::Report(change) => self.nodes[at].reports.push(change),
-                Action::Sockets(_) => {}
+                Action::Priority { .. } | Action::Sockets(_) => {}
                 Action::Stopped => self.nodes[at].stopped = true,
             }
         }

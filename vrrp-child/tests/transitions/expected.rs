@@ -122,9 +122,13 @@ fn new_source() -> Vec<Action> {
 }
 
 fn new_priority() -> Vec<Action> {
-    vec![notice(
-        "Changing effective priority from 100 to 120: the configuration changed",
-    )]
+    vec![
+        notice("Changing effective priority from 100 to 120: the configuration changed"),
+        Action::Priority {
+            instance: "VI_1".try_into().unwrap(),
+            priority: 120,
+        },
+    ]
 }
 
 fn send_failed() -> Vec<Action> {

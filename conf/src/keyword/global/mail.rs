@@ -53,7 +53,7 @@ pub(super) const ROWS: &[Keyword] = &[
     used("no_checker_emails", Word::NoCheckerEmails, HERE, BOOL)
         .about(
             "Sends mail only when a real server is taken out or put back, not for every check \
-             that changes.",
+             that changes. holdfast does so in any case.",
         )
         .default("off"),
     used("checker_log_all_failures", Word::LogAllFailures, HERE, BOOL)

@@ -192,12 +192,12 @@ pub(super) const ROWS: &[Keyword] = &[
         )
         .default("off")
         .since("2.2.8"),
-    idle(
+    used(
         "vrrp_notify_priority_changes",
+        Word::NotifyPriorityChanges,
         HERE,
-        "it is for notify FIFOs, which this version does not write",
+        BOOL,
     )
-    .kept(Word::NotifyPriorityChanges, BOOL)
     .about("Also tells the FIFOs when only the priority of an instance changes.")
     .default("off"),
     used("vrrp_startup_delay", Word::StartupDelay, HERE, START)
