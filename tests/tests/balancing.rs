@@ -116,7 +116,15 @@ fn the_number_in_a_file_moves_a_weight_and_takes_a_server_out_and_back() {
         let line = format!("Changing weight from {from} to {to} for active service {service}");
         lab.wait_for_log(0, since, &line);
     };
-    weight(begun, 100, 90);
+    // The number may be known before the servers are, or come a moment later.
+    lab.timeline().wait("the weight of the file", LONG, |view| {
+        let view = view.since(begun);
+        let lines = [
+            "Gained quorum 1+0=1 <= 190",
+            "Changing weight from 100 to 90",
+        ];
+        lines.iter().find_map(|line| view.log(0, line).map(drop))
+    });
     assert_eq!(fs::read_to_string(&gate).unwrap(), "0\n");
     let since = lab.timeline().now();
     fs::write(folder.join("new"), "20\n").unwrap();
