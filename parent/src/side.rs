@@ -19,6 +19,8 @@ pub trait Side {
     type In: DeserializeOwned;
     /// Which.
     const ROLE: Role;
+    /// Its silence costs nothing for some seconds, for what it said last holds on.
+    const IS_PATIENT: bool;
     /// Our greeting.
     fn hello() -> Self::Out;
     /// Go.
@@ -63,6 +65,7 @@ impl Side for VrrpSide {
     type Out = ParentToVrrp;
     type In = VrrpToParent;
     const ROLE: Role = Role::Vrrp;
+    const IS_PATIENT: bool = false;
 
     fn hello() -> ParentToVrrp {
         ParentToVrrp::Hello(Hello::of(Role::Parent))
@@ -146,6 +149,7 @@ impl Side for CheckerSide {
     type Out = ParentToChecker;
     type In = CheckerToParent;
     const ROLE: Role = Role::Checker;
+    const IS_PATIENT: bool = true;
 
     fn hello() -> ParentToChecker {
         ParentToChecker::Hello(Hello::of(Role::Parent))

@@ -4,7 +4,7 @@ use super::launch;
 use super::lines::Lines;
 use super::starvation;
 use holdfast::account::Account;
-use holdfast::heartbeat::{Beat, Heartbeat};
+use holdfast::heartbeat::{Beat, Heartbeat, LOOK_AGAIN, PATIENCE};
 use holdfast::launch::Launch;
 use holdfast::obituary::End;
 use holdfast::route::{Admission, Phase, admit};
@@ -27,7 +27,7 @@ use std::time::Duration;
 /// Bytes that may wait for a child that does not read. A configuration and its checkpoints fit; a
 /// child that lets more pile up is stopped by its heartbeat anyway.
 const QUEUE_LIMIT: usize = 80 * 1024 * 1024;
-/// Longest time that a child may take for one step of its start.
+/// Longest time that a child may take for one step of its start, where nothing holds it up.
 const STEP_LIMIT: Micros = Micros::from_secs(3);
 /// Longest time that a child may take to check or to change a configuration. It gives signs of life
 /// meanwhile.
@@ -51,6 +51,8 @@ pub(crate) struct Link<S: Side> {
     pub(crate) heard: Monotonic,
     phase: Phase,
     step_since: Monotonic,
+    /// When a step of the start is looked at.
+    step_due: Monotonic,
     channel: Channel<S::Out, S::In>,
     stderr: Option<Lines>,
     heartbeat: Heartbeat,
@@ -122,6 +124,7 @@ impl<S: Side> Link<S> {
             heard: now,
             phase: Phase::Greeting,
             step_since: now,
+            step_due: now.after(STEP_LIMIT),
             channel: Channel::new(ours, QUEUE_LIMIT).with_message_limit(MESSAGE_LIMIT),
             stderr: Some(Lines::new(read)?),
             heartbeat: Heartbeat::new(now),
@@ -150,6 +153,8 @@ impl<S: Side> Link<S> {
     pub(crate) const fn enter(&mut self, phase: Phase, now: Monotonic) {
         self.phase = phase;
         self.step_since = now;
+        self.step_due = now.after(STEP_LIMIT);
+        self.run_delay = None;
     }
 
     pub(crate) fn send(&mut self, message: &S::Out) -> Result<(), Loss> {
@@ -255,23 +260,33 @@ impl<S: Side> Link<S> {
         let (pid, delay) = (self.pid, &mut self.run_delay);
         match self
             .heartbeat
-            .tick(now, || starvation::is_held_up(pid, delay))
+            .tick(now, || S::IS_PATIENT || starvation::is_held_up(pid, delay))
         {
             Beat::Quiet => Ok(()),
             Beat::Ping { sequence } => self.send(&S::ping(sequence)),
             Beat::Hung { since } => Err(Loss {
-                reason: Some("it gave no sign of life for 1 s".to_owned()),
+                reason: Some(format!(
+                    "it gave no sign of life for {}",
+                    whole_secs(now.since(since))
+                )),
                 silent_since: Some(since),
             }),
         }
     }
 
-    fn check_step(&self, now: Monotonic) -> Result<(), Loss> {
-        if now.since(self.step_since) < STEP_LIMIT {
+    /// A machine that is short of time, at its own start above all, gets more of it.
+    fn check_step(&mut self, now: Monotonic) -> Result<(), Loss> {
+        if now < self.step_due {
             return Ok(());
         }
+        let last = self.step_since.after(STEP_LIMIT).after(PATIENCE);
+        if now < last && starvation::is_held_up(self.pid, &mut self.run_delay) {
+            self.step_due = now.after(LOOK_AGAIN);
+            return Ok(());
+        }
+        let waited = whole_secs(now.since(self.step_since));
         Err(Loss::because(format!(
-            "nothing came for {STEP_LIMIT} while {}",
+            "nothing came for {waited} while {}",
             self.phase
         )))
     }
@@ -281,7 +296,7 @@ impl<S: Side> Link<S> {
         if self.phase.is_live() {
             self.heartbeat.deadline()
         } else {
-            self.step_since.after(STEP_LIMIT)
+            self.step_due
         }
     }
 
@@ -340,4 +355,9 @@ impl Link<CheckerSide> {
         let sent = self.channel.send_carrying(message, descriptor);
         Self::unless_closed(sent)
     }
+}
+
+/// As operators read it.
+fn whole_secs(time: Micros) -> Micros {
+    Micros::from_secs(time.get().checked_div(1_000_000).unwrap_or(0))
 }

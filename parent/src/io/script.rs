@@ -110,13 +110,13 @@ impl Scripts {
         let of_stop = |run: &&Run| matches!(run.job.news, News::Stop | News::Up | News::Down);
         for Run { job, .. } in self.runs.iter().filter(of_stop) {
             log.warning(&format!(
-                "{} script {} for {} is cut off: a stop takes one second at most",
+                "{} script {} for {} is cut off: a stop takes five seconds at most",
                 job.subject, job.words, job.news
             ));
         }
         for job in self.queues.drop_all() {
             log.warning(&format!(
-                "{} script {} for {} was never begun: a stop takes one second at most, and \
+                "{} script {} for {} was never begun: a stop takes five seconds at most, and \
                  other scripts were still running",
                 job.subject, job.words, job.news
             ));

@@ -11,9 +11,12 @@ use holdfast::route::Phase;
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::time::Monotonic;
 
-/// A stop is over after that long, whichever script does not end: keepalived ends within one second,
-/// and whoever stops the daemon relies on it.
+/// A stop is over after that long where no script runs: keepalived ends within one second, and
+/// whoever stops the daemon relies on it.
 const STOP_LIMIT: Micros = Micros::from_millis(900);
+/// keepalived's scripts outlive it. Ours do not, so they have the time to send a mail or to ask a
+/// cloud for something; the addresses are gone by then.
+const SCRIPT_LIMIT: Micros = Micros::from_secs(5);
 /// But addresses are not left behind on a machine that is short of time: that long the VRRP child
 /// is waited for, as keepalived's `child_wait_time` has it.
 const RELEASE_LIMIT: Micros = Micros::from_secs(5);
@@ -201,9 +204,9 @@ impl Daemon {
         (over || now.since(since) >= self.stop_limit()).then_some(status)
     }
 
-    /// Who may still hold an address or a virtual server is waited for longer than a script.
+    /// Who may still hold an address or a virtual server is waited for, and scripts that run.
     fn stop_limit(&self) -> Micros {
-        if self.vrrp.link.is_none() {
+        let child = if self.vrrp.link.is_none() {
             STOP_LIMIT
         } else if self.plan.slices.vrrp.pools > 0 {
             EMPTY_LIMIT
@@ -211,7 +214,13 @@ impl Daemon {
             RELEASE_LIMIT
         } else {
             STOP_LIMIT
-        }
+        };
+        let scripts = if self.scripts.is_idle() {
+            STOP_LIMIT
+        } else {
+            SCRIPT_LIMIT
+        };
+        child.max(scripts)
     }
 
     pub(crate) fn stop_deadline(&self, now: Monotonic) -> Option<Monotonic> {

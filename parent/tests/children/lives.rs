@@ -4,6 +4,7 @@ use crate::confinement::with_notify;
 use crate::stage::{Daemon, Stage, is_alive, wait_for};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::time::{Duration, Instant};
 
 pub(crate) fn end(pid: Option<i32>, signal: Signal) {
     kill(Pid::from_raw(pid.unwrap()), signal).unwrap();
@@ -58,6 +59,21 @@ pub(crate) fn a_child_that_hangs_is_killed_and_its_silence_is_handed_over() {
     let now = u64::try_from(now.tv_sec()).unwrap() * 1_000_000;
     let silent = now.saturating_sub(since) / 1_000_000;
     assert!(silent <= 5, "{silent} s");
+}
+
+pub(crate) fn a_checker_that_is_silent_for_two_seconds_is_left_alone() {
+    let stage = Stage::new();
+    let daemon = master(&stage, "");
+    let pid = stage.pid("c.pid");
+    end(pid, Signal::SIGSTOP);
+    let begun = Instant::now();
+    let long = Duration::from_secs(2);
+    wait_for("two seconds", || (begun.elapsed() >= long).then_some(()));
+    end(pid, Signal::SIGCONT);
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+    assert_eq!(daemon.lines("sign of life"), [""; 0]);
+    assert_eq!(stage.pid("c.pid"), pid);
 }
 
 pub(crate) fn many_deaths_release_the_addresses_and_tell_the_scripts() {

@@ -21,7 +21,7 @@ use std::io::Write as _;
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Which child this process plays; none when it runs the tests.
 pub(crate) fn role() -> Option<Role> {
@@ -191,6 +191,7 @@ fn vrrp(stage: &Stage) {
     let mut mode = StartMode::Fresh;
     let mut generation = Generation::default();
     let mut waiting = Vec::new();
+    let mut stops: Option<Instant> = None;
     loop {
         let Ok(message) = parent.receive_within(Duration::from_secs(60)) else {
             return stage.saw(&"the parent is gone");
@@ -300,6 +301,10 @@ fn vrrp(stage: &Stage) {
                     say(VrrpToParent::Stopped);
                     return;
                 }
+                if stops.is_some_and(|since| since.elapsed() >= SLOW_STOP) {
+                    say(VrrpToParent::Stopped);
+                    return;
+                }
                 say(VrrpToParent::Pong { sequence });
             }
             ParentToVrrp::Prepare { generation, .. } => {
@@ -317,6 +322,7 @@ fn vrrp(stage: &Stage) {
                 say(VrrpToParent::Committed { generation });
             }
             ParentToVrrp::Abort { .. } | ParentToVrrp::Verdict { .. } => {}
+            ParentToVrrp::Stop if stage.does("slow-stop") => stops = Some(Instant::now()),
             ParentToVrrp::Stop => {
                 stage.moment("stop");
                 if stage.does("at-stop") {
@@ -350,6 +356,9 @@ fn say_server_news(stage: &Stage, generation: Generation, say: &mut impl FnMut(V
         }
     }
 }
+
+/// So long a child takes to stop that has much to do; longer than a stop takes otherwise.
+pub(crate) const SLOW_STOP: Duration = Duration::from_millis(1_200);
 
 /// So often an instance changes its state to and fro.
 pub(crate) const FLAPS: usize = 1_000;

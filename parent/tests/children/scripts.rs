@@ -63,6 +63,19 @@ pub(crate) fn stop_scripts_that_have_no_time_are_named_at_the_end() {
     daemon.wait_log("for STOP is cut off", 1);
 }
 
+pub(crate) fn a_stop_script_that_takes_longer_than_a_second_is_waited_for() {
+    let stage = Stage::new();
+    stage.script("slow.sh", "sleep 1.5; echo \"$1\" >> STAGE/news");
+    stage.configure(&with_notify("notify_stop \"SCRIPTS/slow.sh told\""));
+    stage.part("vrrp", "master");
+    let daemon = stage.start_up();
+    // Behind a reload all that the child said before is heard.
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("Reload complete", 1);
+    assert_eq!(daemon.stop().0, Some(0));
+    assert_eq!(stage.read("news"), "told\n");
+}
+
 pub(crate) fn an_insecure_script_is_not_run_and_counts_as_failed() {
     let stage = Stage::new();
     let path = stage.script("check.sh", "touch STAGE/ran");

@@ -1,6 +1,7 @@
 //! The load balancer between the children.
 
 use crate::lives::end;
+use crate::play::SLOW_STOP;
 use crate::stage::{Stage, wait_for};
 use nix::sys::signal::Signal;
 
@@ -182,6 +183,17 @@ pub(crate) fn scripts_of_servers_run_at_the_stop_beside_each_other() {
     let mut lines: Vec<_> = news.lines().collect();
     lines.sort_unstable();
     assert_eq!(lines, ["down", "quorum-down"]);
+}
+
+/// A large table takes its time; the child gives signs of life meanwhile.
+pub(crate) fn a_child_that_is_busy_with_its_stop_is_not_taken_for_hung() {
+    let stage = stage();
+    stage.part("vrrp", "slow-stop");
+    let (status, took) = stage.start_up().stop();
+    assert_eq!(status, Some(0));
+    assert!(took >= SLOW_STOP, "{took:?}");
+    let starts = |word: &&String| *word == "Start";
+    assert_eq!(stage.told_words("vrrp").iter().filter(starts).count(), 1);
 }
 
 const STANDING: &str =
