@@ -10,7 +10,7 @@
 //!                     configuration, signals, syslog
 //!                                 |
 //!                        +--------+---------+
-//!                        | parent, holdfast |  root, nine capabilities, seccomp
+//!                        | parent, holdfast |  root, ten capabilities, seccomp
 //!                        +--+-----+------+--+
 //!          socket pair      |     |      |      pipe, exit status
 //!        +------------------+     |      +------------------+
