@@ -58,7 +58,7 @@ step cargo clippy --quiet --workspace --all-targets -- -D warnings
 step cargo build --quiet --workspace --bins
 step cargo test --quiet --workspace --exclude holdfast-tests --no-fail-fast
 step cargo clippy --quiet -p holdfast-conf -p holdfast-checker -p holdfast --features pcre \
-    --all-targets -- -D warnings
+    --lib --bins -- -D warnings
 step cargo test --quiet -p holdfast-conf --features pcre --test pcre
 step cargo test --quiet -p holdfast-checker --features pcre --lib pattern
 step cargo test --quiet -p holdfast-tests --lib --bins --no-fail-fast
