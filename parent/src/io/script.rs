@@ -105,10 +105,20 @@ impl Scripts {
         }
     }
 
+    /// Those that run and may tell of a stop.
+    fn of_stop(&self) -> impl Iterator<Item = &Run> {
+        let runs = self.runs.iter();
+        runs.filter(|run| matches!(run.job.news, News::Stop | News::Up | News::Down))
+    }
+
+    /// True while a script of the stop runs. What still runs of before has had its time.
+    pub(crate) fn tell_of_stop(&self) -> bool {
+        self.of_stop().next().is_some()
+    }
+
     /// At the end: says which scripts of the stop did not come to theirs.
     pub(crate) fn log_unfinished(&mut self, log: &mut Log) {
-        let of_stop = |run: &&Run| matches!(run.job.news, News::Stop | News::Up | News::Down);
-        for Run { job, .. } in self.runs.iter().filter(of_stop) {
+        for Run { job, .. } in self.of_stop() {
             log.warning(&format!(
                 "{} script {} for {} is cut off: a stop takes five seconds at most",
                 job.subject, job.words, job.news
@@ -116,8 +126,8 @@ impl Scripts {
         }
         for job in self.queues.drop_all() {
             log.warning(&format!(
-                "{} script {} for {} was never begun: a stop takes five seconds at most, and \
-                 other scripts were still running",
+                "{} script {} for {} was never begun: the daemon stops, and other scripts were \
+                 still running",
                 job.subject, job.words, job.news
             ));
         }

@@ -11,7 +11,7 @@ use holdfast::route::Phase;
 use holdfast_ipc::config::model::Micros;
 use holdfast_ipc::time::Monotonic;
 
-/// A stop is over after that long where no script runs: keepalived ends within one second, and
+/// A stop is over after that long where no script of it runs: keepalived ends within one second, and
 /// whoever stops the daemon relies on it.
 const STOP_LIMIT: Micros = Micros::from_millis(900);
 /// keepalived's scripts outlive it. Ours do not, so they have the time to send a mail or to ask a
@@ -204,7 +204,7 @@ impl Daemon {
         (over || now.since(since) >= self.stop_limit()).then_some(status)
     }
 
-    /// Who may still hold an address or a virtual server is waited for, and scripts that run.
+    /// Who may still hold an address or a virtual server is waited for, and scripts of the stop.
     fn stop_limit(&self) -> Micros {
         let child = if self.vrrp.link.is_none() {
             STOP_LIMIT
@@ -215,10 +215,10 @@ impl Daemon {
         } else {
             STOP_LIMIT
         };
-        let scripts = if self.scripts.is_idle() {
-            STOP_LIMIT
-        } else {
+        let scripts = if self.scripts.tell_of_stop() {
             SCRIPT_LIMIT
+        } else {
+            STOP_LIMIT
         };
         child.max(scripts)
     }
