@@ -6,6 +6,7 @@ mod definition;
 mod expand;
 mod files;
 mod generator;
+mod given_up;
 pub(crate) mod include;
 mod predefined;
 mod rope;

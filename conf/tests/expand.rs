@@ -56,6 +56,21 @@ fn named(id: &str) -> Options {
     }
 }
 
+/// One error, not one more for each line that would stand in the wrong block.
+#[test]
+fn what_follows_a_line_that_is_given_up_is_read_in_its_block() {
+    let circle = "$A=x$B\n$B=${A}\n";
+    let inside = "interface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n";
+    for text in [
+        format!("{circle}vrrp_instance $A {{\n{inside}}}\n"),
+        format!("{circle}vrrp_instance VI_1 {{\n{inside}}} $A\nglobal_defs {{\n}}\n"),
+    ] {
+        let said = said(&text);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("HF0016"), "{said:?}");
+    }
+}
+
 #[test]
 fn values_are_put_in_when_they_are_used() {
     // The example of the manual.

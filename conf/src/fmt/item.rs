@@ -237,7 +237,21 @@ impl<'a> Line<'a> {
         if at_start {
             runs.next();
         }
-        runs.any(|run| is_special(self.rest(run))) || self.divides_a_parameter()
+        runs.any(|run| is_special(self.rest(run)))
+            || self.divides_a_parameter()
+            || self.frees_a_parameter()
+    }
+
+    /// True where a brace touches `$NAME`, which is no parameter there; with a blank it would be one.
+    fn frees_a_parameter(&self) -> bool {
+        self.tokens.windows(2).any(|pair| match pair {
+            [word, brace] => {
+                Self::is_brace(brace)
+                    && word.span.end == brace.span.start
+                    && has_parameter(&word.text)
+            }
+            _ => false,
+        })
     }
 
     /// The line from a run of words on.

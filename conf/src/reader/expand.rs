@@ -6,6 +6,7 @@ use super::Reader;
 use super::budget::{Exhausted, MAX_DEPTH, MAX_ROUNDS};
 use super::definition::{self, Definition, Start, Wrong};
 use super::generator::{self, Kind, List, Sequence};
+use super::given_up;
 use super::include::Include;
 use super::rope::Rope;
 use super::substitute::Substituted;
@@ -25,12 +26,15 @@ pub(super) struct GivenUp;
 pub(super) type Lines<'l> = &'l mut dyn Iterator<Item = Span>;
 
 impl Reader<'_> {
-    /// Takes a line of a file that is not just words. What was made of it counts only as a whole.
+    /// Takes a line of a file that is not just words. What was made of it counts only as a whole;
+    /// of a line that is given up, its braces count, so that what follows is read in its block.
     pub(super) fn expand(&mut self, line: Span, lines: Lines<'_>) {
         let before = self.lines.len();
         let rope = Rope::written(self.sources.slice(line), line);
         if self.logical(rope, lines).is_err() {
             self.lines.truncate(before);
+            self.lines
+                .extend(given_up::blocks(self.sources.slice(line), line));
             self.rounds = 1;
             self.depth = 0;
             self.said.set_incomplete();
@@ -515,7 +519,7 @@ fn first_word(text: &str) -> usize {
 }
 
 /// True for a line that has to be looked at again.
-fn is_special(text: &str) -> bool {
+pub(super) fn is_special(text: &str) -> bool {
     let text = text.trim_start_matches(is_blank);
     text.starts_with('@')
         || matches!(definition::start(text, 0), Start::Definition(_)) && text.starts_with('$')
@@ -528,14 +532,7 @@ pub(super) fn begins_anew(text: &str) -> Option<usize> {
     loop {
         match scan.next(text)? {
             Sign::Comment(_) => return None,
-            Sign::Dollar(at) => {
-                // The braces of `${NAME}` are none.
-                if text.get(at.saturating_add(1)..)?.starts_with('{')
-                    && let Some(end) = text.get(at..)?.find('}')
-                {
-                    scan.at = at.saturating_add(end).saturating_add(1);
-                }
-            }
+            Sign::Dollar(at) => scan.skip_use(text, at),
             Sign::Brace(at) => {
                 let behind = skip_to(text, at.saturating_add(1));
                 let rest = text.get(behind..)?;

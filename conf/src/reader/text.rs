@@ -158,6 +158,16 @@ impl Scan {
         }
         None
     }
+
+    /// Goes on behind `${NAME}`, whose braces are none.
+    pub(super) fn skip_use(&mut self, text: &str, dollar: usize) {
+        let rest = text.get(dollar..).unwrap_or("");
+        if rest.starts_with("${")
+            && let Some(end) = rest.find('}')
+        {
+            self.at = dollar.saturating_add(end).saturating_add(1);
+        }
+    }
 }
 
 /// The length of a text without its comment and the blanks before that.

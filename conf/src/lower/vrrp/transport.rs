@@ -39,14 +39,7 @@ pub(super) fn transport(
         if never_up(cx, scope) {
             return None;
         }
-        let place = scope
-            .own
-            .get(Word::UnicastPeer)
-            .map_or(scope.block.span, |s| s.head);
-        cx.push(
-            Diagnostic::warning(Code::NoPeers, place, "there is no peer in this list")
-                .label("adverts are sent by multicast, as with keepalived"),
-        );
+        no_peers(cx, scope);
         return Some(Transport::Multicast {
             group: group(cx, scope, basics.family)?,
             source: source(cx, scope, Word::McastSrcIp, basics.family)?,
@@ -229,4 +222,17 @@ fn same_family(cx: &mut Context<'_>, address: IpAddr, family: Family, span: Span
         );
     }
     same
+}
+
+fn no_peers(cx: &mut Context<'_>, scope: &Scope<'_>) {
+    // A line that was not read may have held them.
+    if cx.said.is_incomplete() {
+        return;
+    }
+    let list = scope.own.get(Word::UnicastPeer);
+    let place = list.map_or(scope.block.span, |list| list.head);
+    cx.push(
+        Diagnostic::warning(Code::NoPeers, place, "there is no peer in this list")
+            .label("adverts are sent by multicast, as with keepalived"),
+    );
 }
