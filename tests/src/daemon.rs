@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 /// Set to `keepalived` it puts the reference in the place of holdfast, to prove a scenario.
 const SUBSTITUTE: &str = "HOLDFAST_TESTS_DAEMON";
 
+/// A library that is put in front of keepalived's others, so that it starts without IPVS.
+const STAND_IN: &str = "HOLDFAST_TESTS_IPVS_STAND_IN";
+
 /// Which program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -184,6 +187,11 @@ fn command(kind: Kind, home: &Path) -> Command {
         Kind::Holdfast => command.arg("--syslog-socket").arg(home.join("syslog")),
         Kind::Keepalived => command.arg("-G"),
     };
+    if kind == Kind::Keepalived
+        && let Some(stand_in) = std::env::var_os(STAND_IN)
+    {
+        command.env("LD_PRELOAD", stand_in);
+    }
     command
 }
 

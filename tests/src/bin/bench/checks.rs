@@ -1,6 +1,5 @@
-//! Thousands of checks a second: processor time a check and memory. keepalived ends its checker
-//! where the kernel has no IPVS, so both are compared in the virtual machine
-//! (`tests/vmlab/measure checks`); here it is holdfast alone.
+//! Thousands of checks a second: processor time a check and memory, of both daemons. keepalived
+//! would end its checker where the kernel has no IPVS; a stand-in for that lets it go on.
 //!
 //! Processor time depends on the machine and on what else runs. The yardstick is what the kernel
 //! takes for a connection with nothing around it, at the same moment.
@@ -43,7 +42,7 @@ pub(crate) struct Checks {
     /// Of the checker, a check.
     pub(crate) user: Duration,
     pub(crate) system: Duration,
-    /// Of all other processes of holdfast, a second.
+    /// Of all other processes of the daemon, a second.
     pub(crate) others: Duration,
     /// Of a bare connection.
     pub(crate) bare: Duration,
@@ -61,14 +60,14 @@ impl Checks {
 }
 
 /// Runs it once.
-pub(crate) fn measure(check: Check) -> Checks {
+pub(crate) fn measure(kind: Kind, check: Check) -> Checks {
     let lab = Lab::new(1);
     let node = lab.node(0);
     node.ip(&format!("route add local {NETWORK} dev lo"));
     let child = node.netns().spawn(Servers::command());
     let mut servers = Servers::new(child.expect("the servers can be started"));
     let before = node.netns().run(|| bare(BARE));
-    let daemon = lab.start(0, Kind::Holdfast, &configuration(check));
+    let daemon = lab.start(0, kind, &configuration(check));
     let already = done(check, &mut servers);
     process::poll(WARM, "two rounds of checks", || {
         let rounds = (done(check, &mut servers) - already) / u64::from(SERVERS);

@@ -17,7 +17,7 @@ const BOTH: [Kind; 2] = [Kind::Holdfast, Kind::Keepalived];
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
-        Some("servers") => print_servers(&servers::measure()),
+        Some("servers") => print_servers(),
         Some("checks") => print_checks(),
         // What `checks` and the virtual machine start.
         Some("answer") => answer::answer().expect("the checked servers go on"),
@@ -83,40 +83,48 @@ fn compare() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn print_servers(found: &servers::Servers) {
-    let times = [
-        ("start until `Startup complete`", found.start),
-        ("unchanged reload until `Reload complete`", found.reload),
-        ("VRRP child killed: until the next advert", found.death),
-        ("longest gap between two adverts at 0.1 s", found.gap),
-        ("the machine itself was late by", found.lateness),
-    ];
-    println!("10,000 virtual servers with 5 real servers each, holdfast");
-    for (what, time) in times {
-        println!("{what:<58} {:>12}", stats::readable(time));
-    }
-    let memory = &found.memory;
-    let (pss, count) = (memory.pss(), memory.processes());
-    let what = format!("proportional set size of its {count} processes");
-    println!("{what:<58} {pss:>8} KiB");
-    println!("\n{}", machine());
+fn print_servers() {
+    println!("load before: {}", load());
+    let found = BOTH.map(servers::measure);
+    println!("{:<58} {:>12} {:>12}", "", "holdfast", "keepalived");
+    println!("10,000 virtual servers with 5 real servers each");
+    let time = |what: &str, pick: fn(&servers::Servers) -> Duration| {
+        row(what, found.iter().map(pick));
+    };
+    time("start until `Startup complete`", |s| s.start);
+    time("unchanged reload until `Reload complete`", |s| s.reload);
+    time("VRRP child killed: until the next advert", |s| s.death);
+    time("longest gap between two adverts at 0.1 s", |s| s.gap);
+    time("the machine itself was late by", |s| s.lateness);
+    let [ours, theirs] = found.each_ref().map(|s| s.memory.pss());
+    let what = "proportional set size of all processes";
+    println!("{what:<58} {ours:>8} KiB {theirs:>8} KiB");
+    println!("\nload behind: {}; {}", load(), machine());
 }
 
 fn print_checks() {
-    let load = || std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    println!("load before: {}", load().trim());
-    let found = [checks::Check::Tcp, checks::Check::Http].map(checks::measure);
-    println!("{:<58} {:>12} {:>12}", "", "TCP_CHECK", "HTTP_GET");
+    for check in [checks::Check::Tcp, checks::Check::Http] {
+        println!("load before: {}", load());
+        let found = BOTH.map(|kind| checks::measure(kind, check));
+        print_check(check, &found);
+    }
+    println!("load behind: {}; {}", load(), machine());
+}
+
+fn print_check(check: checks::Check, found: &[checks::Checks; 2]) {
+    let name = match check {
+        checks::Check::Tcp => "5,000 TCP_CHECK at delay_loop 1",
+        checks::Check::Http => "5,000 HTTP_GET at delay_loop 1",
+    };
+    println!("{name:<58} {:>12} {:>12}", "holdfast", "keepalived");
     let number = |what: &str, unit: &str, pick: &dyn Fn(&checks::Checks) -> u64| {
-        let [tcp, http] = found.each_ref().map(pick);
-        println!("{what:<58} {tcp:>8} {unit:<3} {http:>8} {unit}");
+        let [ours, theirs] = found.each_ref().map(pick);
+        println!("{what:<58} {ours:>8} {unit:<3} {theirs:>8} {unit}");
     };
     let time = |what: &str, pick: fn(&checks::Checks) -> Duration| {
         row(what, found.iter().map(pick));
     };
-    number("5,000 checks at delay_loop 1: done a second", "", &|c| {
-        c.rate.into()
-    });
+    number("done a second", "", &|c| c.rate.into());
     time("checker: CPU a check", checks::Checks::each);
     time("  of it as a user", |c| c.user);
     time("  of it within the kernel", |c| c.system);
@@ -127,7 +135,12 @@ fn print_checks() {
     });
     number("checker: proportional set size", "KiB", &|c| c.memory.pss());
     number("checker: resident set size", "KiB", &|c| c.memory.rss());
-    println!("\nload behind: {}; {}", load().trim(), machine());
+    println!();
+}
+
+fn load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.trim().to_owned()
 }
 
 fn row(what: &str, values: impl Iterator<Item = Duration>) {
