@@ -28,6 +28,9 @@ pub(crate) enum Fatal {
     /// The engine did not finish after `Stop`.
     #[error("the addresses could not be released within {0}")]
     StopTooLong(holdfast_ipc::config::model::Micros),
+    /// The kernel did not finish with its table after `Stop`.
+    #[error("the virtual servers could not all be taken out of the kernel within {0}")]
+    EmptyTooLong(holdfast_ipc::config::model::Micros),
 }
 
 /// Names what was tried, for `map_err`.
