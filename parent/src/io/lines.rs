@@ -70,6 +70,18 @@ impl Lines {
     }
 }
 
+/// The whole lines that are there; the pipe is closed behind its last one.
+pub(crate) fn drain(pipe: &mut Option<Lines>) -> Vec<String> {
+    let Some(open) = pipe else {
+        return Vec::new();
+    };
+    let (lines, more) = open.read();
+    if !more {
+        *pipe = None;
+    }
+    lines
+}
+
 impl AsFd for Lines {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.pipe.as_fd()

@@ -1,7 +1,7 @@
 //! A running child: its socket, its standard error, its phase, its life signs.
 
 use super::launch;
-use super::lines::Lines;
+use super::lines::{self, Lines};
 use super::starvation;
 use holdfast::account::Account;
 use holdfast::heartbeat::{Beat, Heartbeat, LOOK_AGAIN, PATIENCE};
@@ -314,14 +314,7 @@ impl<S: Side> Link<S> {
 
     /// Whole lines of its standard error.
     pub(crate) fn stderr_lines(&mut self) -> Vec<String> {
-        let Some(stderr) = &mut self.stderr else {
-            return Vec::new();
-        };
-        let (lines, open) = stderr.read();
-        if !open {
-            self.stderr = None;
-        }
-        lines
+        lines::drain(&mut self.stderr)
     }
 
     /// What it said before it died, the unfinished line included.

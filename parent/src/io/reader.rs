@@ -2,7 +2,7 @@
 //! with its pipe.
 
 use super::host::check_script;
-use super::lines::Lines;
+use super::lines::{self, Lines};
 use super::log::Log;
 use super::script::{Context, GRACE, MAX_LINES, spawn};
 use holdfast::account::Account;
@@ -74,14 +74,7 @@ impl Reader {
     }
 
     pub(super) fn read_output(&mut self, log: &mut Log) {
-        let Some(output) = &mut self.output else {
-            return;
-        };
-        let (lines, open) = output.read();
-        if !open {
-            self.output = None;
-        }
-        for line in lines {
+        for line in lines::drain(&mut self.output) {
             self.lines = self.lines.saturating_add(1);
             if self.lines <= MAX_LINES {
                 log.info(&format!("FIFO {} {}: {line}", self.path, self.words));

@@ -3,7 +3,7 @@
 use super::clock;
 use super::host::check_script;
 use super::launch;
-use super::lines::Lines;
+use super::lines::{self, Lines};
 use super::log::Log;
 use holdfast::account::Account;
 use holdfast::launch::{Launch, Role};
@@ -234,14 +234,7 @@ pub(super) fn spawn(
 
 impl Run {
     fn read_output(&mut self, log: &mut Log) {
-        let Some(output) = &mut self.output else {
-            return;
-        };
-        let (lines, open) = output.read();
-        if !open {
-            self.output = None;
-        }
-        for line in lines {
+        for line in lines::drain(&mut self.output) {
             self.lines = self.lines.saturating_add(1);
             if self.lines <= MAX_LINES {
                 let words = &self.job.words;
