@@ -90,6 +90,34 @@ fn genhash_sends_the_same_bytes_and_prints_the_same_digest() {
     }
 }
 
+/// As on a host in FIPS mode: OpenSSL gives nobody MD5. A digest of a page is no security.
+#[test]
+fn the_digest_of_a_page_needs_no_md5_of_openssl() {
+    const WITHOUT_MD5: &str = "openssl_conf = all\n[all]\nproviders = providers\n\
+        [providers]\nbase = base\n[base]\nactivate = 1\n";
+    let (_descriptor, path) =
+        nix::unistd::mkstemp(&std::env::temp_dir().join("openssl-XXXXXX")).unwrap();
+    fs::write(&path, WITHOUT_MD5).unwrap();
+    let run = |program: PathBuf, words: &[&str]| {
+        let mut command = Command::new(program);
+        told(
+            &command
+                .args(words)
+                .env("OPENSSL_CONF", &path)
+                .output()
+                .unwrap(),
+        )
+    };
+    let (status, _, refusal) = run(binaries::system("openssl"), &["md5", "/dev/null"]);
+    assert_ne!(status, 0, "{refusal}");
+    let (address, _requests) = answering(PAGE);
+    let port = address.port().to_string();
+    let page = ["genhash", "-s", "127.0.0.1", "-p", &port, "-u", "/"];
+    let found = run(binaries::holdfast("holdfastctl"), &page);
+    fs::remove_file(&path).unwrap();
+    assert_eq!(found, (0, MD5.to_owned(), String::new()));
+}
+
 #[test]
 fn genhash_of_chunks_is_that_of_the_bytes_and_the_content_is_told() {
     let chunks =
