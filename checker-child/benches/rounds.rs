@@ -39,13 +39,8 @@ fn address(number: u32) -> IpAddr {
 
 fn endpoint(number: u32) -> Endpoint {
     Endpoint {
-        address: address(number),
-        port: 80,
-        source: None,
-        source_port: None,
-        interface: None,
         timeout: SECOND,
-        mark: 0,
+        ..Endpoint::new(address(number), 80)
     }
 }
 

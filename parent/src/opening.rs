@@ -104,7 +104,6 @@ fn source(endpoint: &Endpoint) -> Option<Source> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use holdfast_conf::model::Micros;
 
     const USUAL: SocketFacts = SocketFacts {
         first_free_port: 1024,
@@ -112,15 +111,7 @@ mod tests {
     };
 
     fn endpoint() -> Endpoint {
-        Endpoint {
-            address: "10.0.0.1".parse().unwrap(),
-            port: 80,
-            source: None,
-            source_port: None,
-            interface: None,
-            timeout: Micros::from_secs(5),
-            mark: 0,
-        }
+        Endpoint::new("10.0.0.1".parse().unwrap(), 80)
     }
 
     fn needs(facts: SocketFacts, change: impl FnOnce(&mut Endpoint)) -> bool {

@@ -166,15 +166,7 @@ mod tests {
     use std::sync::Arc;
 
     fn endpoint() -> Endpoint {
-        Endpoint {
-            address: "192.0.2.10".parse().unwrap(),
-            port: 80,
-            source: None,
-            source_port: None,
-            interface: None,
-            timeout: Micros::from_secs(5),
-            mark: 0,
-        }
+        Endpoint::new("192.0.2.10".parse().unwrap(), 80)
     }
 
     fn http(tls: bool) -> Probe {

@@ -64,13 +64,8 @@ impl Played {
 
 pub(crate) fn endpoint(address: &str, port: u16) -> Endpoint {
     Endpoint {
-        address: address.parse().unwrap(),
-        port,
-        source: None,
-        source_port: None,
-        interface: None,
         timeout: TIMEOUT,
-        mark: 0,
+        ..Endpoint::new(address.parse().unwrap(), port)
     }
 }
 

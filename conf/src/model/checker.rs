@@ -375,6 +375,22 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// Default of `connect_timeout`.
+    pub const TIMEOUT: Micros = Micros::from_secs(5);
+
+    /// This address and port, all else as where nothing is configured.
+    pub fn new(address: IpAddr, port: u16) -> Self {
+        Self {
+            address,
+            port,
+            source: None,
+            source_port: None,
+            interface: None,
+            timeout: Self::TIMEOUT,
+            mark: 0,
+        }
+    }
+
     /// What the check's socket is bound to, where that is configured; port 0 is the kernel's choice.
     pub fn own(&self) -> Option<SocketAddr> {
         if self.source.is_none() && self.source_port.is_none() {

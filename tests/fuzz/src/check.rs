@@ -2,7 +2,7 @@
 
 use holdfast_checker::check::{Conversation, Finding, Input, Outcome, Plan, Step};
 use holdfast_ipc::config::model::{
-    BodyPattern, DnsType, Endpoint, HttpProbe, HttpVersion, Micros, Probe, Url,
+    BodyPattern, DnsType, Endpoint, HttpProbe, HttpVersion, Probe, Url,
 };
 use holdfast_ipc::time::Monotonic;
 use serde_json::Value;
@@ -54,15 +54,7 @@ static MAIL: LazyLock<Arc<Plan>> = LazyLock::new(|| {
 });
 
 fn endpoint() -> Endpoint {
-    Endpoint {
-        address: [192, 0, 2, 10].into(),
-        port: 80,
-        source: None,
-        source_port: None,
-        interface: None,
-        timeout: Micros::from_secs(5),
-        mark: 0,
-    }
+    Endpoint::new([192, 0, 2, 10].into(), 80)
 }
 
 fn plan(probe: Probe) -> Arc<Plan> {

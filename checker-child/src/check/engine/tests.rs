@@ -30,15 +30,7 @@ fn timing() -> CheckTiming {
 }
 
 fn endpoint(port: u16) -> Endpoint {
-    Endpoint {
-        address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10)),
-        port,
-        source: None,
-        source_port: None,
-        interface: None,
-        timeout: Micros::from_secs(5),
-        mark: 0,
-    }
+    Endpoint::new(Ipv4Addr::new(192, 0, 2, 10).into(), port)
 }
 
 /// Asks this port, so that checks can be told apart.

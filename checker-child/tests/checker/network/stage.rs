@@ -28,15 +28,7 @@ pub(crate) fn timing() -> CheckTiming {
 }
 
 pub(crate) fn endpoint(to: SocketAddr) -> Endpoint {
-    Endpoint {
-        address: to.ip(),
-        port: to.port(),
-        source: None,
-        source_port: None,
-        interface: None,
-        timeout: Micros::from_secs(5),
-        mark: 0,
-    }
+    Endpoint::new(to.ip(), to.port())
 }
 
 pub(crate) fn check(probe: Probe) -> Check {

@@ -15,7 +15,6 @@ use std::fmt::Display;
 use std::net::IpAddr;
 
 const DELAY_LOOP: Micros = Micros::from_secs(60);
-const CONNECT_TIMEOUT: Micros = Micros::from_secs(5);
 
 /// Where the words of a check are looked up.
 pub(super) struct Scope<'a> {
@@ -318,7 +317,9 @@ pub(super) fn endpoint(cx: &mut Context<'_>, block: &Block<'_>) -> Endpoint {
         source,
         source_port: own.number(Word::BindPort),
         interface,
-        timeout: block.time(Word::ConnectTimeout).unwrap_or(CONNECT_TIMEOUT),
+        timeout: block
+            .time(Word::ConnectTimeout)
+            .unwrap_or(Endpoint::TIMEOUT),
         mark: own.number(Word::Fwmark).unwrap_or(0),
     }
 }
