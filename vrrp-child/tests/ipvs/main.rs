@@ -9,6 +9,9 @@
 )]
 
 mod balancer;
+mod bench;
+mod kept;
+mod looks;
 mod model;
 mod plan;
 mod pool;

@@ -1,4 +1,4 @@
-use crate::balancer::Bench;
+use crate::bench::Bench;
 use crate::model::{Kernel, member, pool};
 use holdfast_ipc::config::model::{self, IfName, InstanceName, Lvs, LvsTimeouts};
 use holdfast_ipc::state::VrrpState;
