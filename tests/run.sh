@@ -59,8 +59,7 @@ step cargo build --quiet --workspace --bins
 step cargo test --quiet --workspace --exclude holdfast-tests --no-fail-fast
 step cargo clippy --quiet -p holdfast-conf -p holdfast-checker -p holdfast --features pcre \
     --lib --bins -- -D warnings
-step cargo test --quiet -p holdfast-conf --features pcre --test pcre
-step cargo test --quiet -p holdfast-checker --features pcre --lib pattern
+step cargo test --quiet -p holdfast-conf -p holdfast-checker --features pcre --lib --test pcre
 step cargo test --quiet -p holdfast-tests --lib --bins --no-fail-fast
 # shellcheck disable=SC2046,SC2086
 step cargo test -p holdfast-tests --no-fail-fast $(targets $(others)) -- --test-threads=$MANY

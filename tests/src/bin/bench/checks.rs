@@ -2,7 +2,7 @@
 //! would end its checker where the kernel has no IPVS; a stand-in for that lets it go on.
 //!
 //! Processor time depends on the machine and on what else runs. The yardstick is what the kernel
-//! takes for a connection with nothing around it, at the same moment.
+//! takes for the same conversation with nothing around it, at the same moment.
 
 use crate::answer::{self, Servers};
 use crate::load::{self, Memory};
@@ -10,7 +10,8 @@ use holdfast_tests::{Config, Daemon, Kind, Lab, process};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::time::{ClockId, clock_gettime};
 use socket2::{Domain, SockAddr, Socket, Type};
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::AsFd;
 use std::thread;
@@ -44,7 +45,7 @@ pub(crate) struct Checks {
     pub(crate) system: Duration,
     /// Of all other processes of the daemon, a second.
     pub(crate) others: Duration,
-    /// Of a bare connection.
+    /// Of a bare conversation.
     pub(crate) bare: Duration,
     /// Connections in a thousand that the servers saw reset.
     pub(crate) reset: u64,
@@ -66,7 +67,7 @@ pub(crate) fn measure(kind: Kind, check: Check) -> Checks {
     node.ip(&format!("route add local {NETWORK} dev lo"));
     let child = node.netns().spawn(Servers::command());
     let mut servers = Servers::new(child.expect("the servers can be started"));
-    let before = node.netns().run(|| bare(BARE));
+    let before = node.netns().run(move || bare(check, BARE));
     let daemon = lab.start(0, kind, &configuration(check));
     let already = done(check, &mut servers);
     process::poll(WARM, "two rounds of checks", || {
@@ -75,7 +76,7 @@ pub(crate) fn measure(kind: Kind, check: Check) -> Checks {
     });
     let found = period(&lab, &daemon, &mut servers, check);
     drop(daemon);
-    let behind = node.netns().run(|| bare(BARE));
+    let behind = node.netns().run(move || bare(check, BARE));
     Checks {
         bare: (before + behind) / 2,
         ..found
@@ -134,9 +135,10 @@ fn done(check: Check, servers: &mut Servers) -> u64 {
     }
 }
 
-/// Processor time of a connection that is made, waited for and closed, in the mean of so many. They
-/// come as checks come, a few each millisecond: what else runs takes the caches in between.
-pub(crate) fn bare(count: u16) -> Duration {
+/// Processor time of a connection that is made, waited for, used for a page where that is asked, and
+/// closed, in the mean of so many. They come as checks come, a few each millisecond: what else runs
+/// takes the caches in between.
+pub(crate) fn bare(check: Check, count: u16) -> Duration {
     let used = || {
         let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
         Duration::from(time.expect("every thread has this clock"))
@@ -146,9 +148,14 @@ pub(crate) fn bare(count: u16) -> Duration {
         let sockets: Vec<_> = (number..number + POOL)
             .map(|server| connect(address(server % SERVERS)))
             .collect();
-        for socket in sockets {
-            wait(&socket);
+        for socket in &sockets {
+            wait(socket, PollFlags::POLLOUT);
         }
+        if let Check::Http = check {
+            sockets.iter().for_each(ask);
+            sockets.iter().for_each(read);
+        }
+        drop(sockets);
         thread::sleep(MOMENT);
     }
     (used() - before) / u32::from(count)
@@ -161,11 +168,29 @@ fn connect(address: Ipv4Addr) -> Socket {
     socket
 }
 
-fn wait(socket: &Socket) {
-    let mut wanted = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
+fn wait(socket: &Socket, what: PollFlags) {
+    let mut wanted = [PollFd::new(socket.as_fd(), what)];
     poll(&mut wanted, PollTimeout::NONE).expect("an answer of the server");
     let flags = wanted[0].revents().unwrap_or(PollFlags::empty());
-    assert_eq!(flags, PollFlags::POLLOUT, "the server does not answer");
+    assert!(
+        flags.contains(what),
+        "the server does not answer: {flags:?}"
+    );
+}
+
+fn ask(mut socket: &Socket) {
+    let sent = socket.write(b"GET / HTTP/1.0\r\nHost: 198.18.0.1\r\n\r\n");
+    sent.expect("the server takes the request");
+}
+
+fn read(mut socket: &Socket) {
+    let mut buffer = [0; 1024];
+    loop {
+        wait(socket, PollFlags::POLLIN);
+        if socket.read(&mut buffer).expect("the page") == 0 {
+            return;
+        }
+    }
 }
 
 fn address(server: u16) -> Ipv4Addr {

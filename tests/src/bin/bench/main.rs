@@ -21,7 +21,10 @@ fn main() -> ExitCode {
         Some("checks") => print_checks(),
         // What `checks` and the virtual machine start.
         Some("answer") => answer::answer().expect("the checked servers go on"),
-        Some("connect") => println!("{}", checks::bare(checks::BARE).as_nanos()),
+        Some("connect") => println!(
+            "{}",
+            checks::bare(checks::Check::Tcp, checks::BARE).as_nanos()
+        ),
         Some(_) | None => return compare(),
     }
     ExitCode::SUCCESS
@@ -139,7 +142,7 @@ fn print_check(check: checks::Check, found: &[checks::Checks; 2]) {
     time("checker: CPU a check", checks::Checks::each);
     time("  of it as a user", |c| c.user);
     time("  of it within the kernel", |c| c.system);
-    time("yardstick: CPU of a bare connection", |c| c.bare);
+    time("yardstick: CPU of the same without a daemon", |c| c.bare);
     time("all other processes: CPU a second", |c| c.others);
     number("connections in a thousand that were reset", "", &|c| {
         c.reset
