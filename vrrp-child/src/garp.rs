@@ -10,13 +10,26 @@ use std::collections::BTreeMap;
 /// adverts come (a forged flood must not become a flood of broadcasts).
 const LOWER_PRIORITY_DISTANCE: Micros = Micros::from_secs(1);
 
-/// Distance between two messages on one interface (`vrrp_garp_interval`, `vrrp_gna_interval`).
+/// Messages of all routers in one event: a few milliseconds' work. Adverts that have become due
+/// meanwhile go in front of the rest, so that 250 routers that announce themselves send on time.
+const MOST_AT_ONCE: usize = 128;
+/// When the rest of them goes on: at once, but as another event.
+const AT_ONCE: Micros = Micros::new(1);
+
+/// Distance between two messages on one interface (`vrrp_garp_interval`, `vrrp_gna_interval`), and
+/// how many there may be in one event.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     next: BTreeMap<(IfIndex, Family), Monotonic>,
+    sent: usize,
 }
 
 impl Pace {
+    /// Another event begins.
+    pub(crate) const fn begin(&mut self) {
+        self.sent = 0;
+    }
+
     /// Takes the turn, or says when it can be had.
     pub(crate) fn take(
         &mut self,
@@ -25,16 +38,17 @@ impl Pace {
         distance: Micros,
         now: Monotonic,
     ) -> Result<(), Monotonic> {
-        if distance.is_zero() {
-            return Ok(());
+        if self.sent >= MOST_AT_ONCE {
+            return Err(now.after(AT_ONCE));
         }
-        match self.next.get(&(index, family)) {
-            Some(next) if *next > now => Err(*next),
-            Some(_) | None => {
-                self.next.insert((index, family), now.after(distance));
-                Ok(())
+        if !distance.is_zero() {
+            if let Some(next) = self.next.get(&(index, family)).filter(|next| **next > now) {
+                return Err(*next);
             }
+            self.next.insert((index, family), now.after(distance));
         }
+        self.sent = self.sent.saturating_add(1);
+        Ok(())
     }
 
     /// Forgets an interface that is gone.
@@ -225,6 +239,22 @@ mod tests {
         assert!(plan.burst_at(at(499)).is_none());
         let burst = plan.burst_at(at(500)).unwrap();
         assert_eq!((burst.rounds, burst.position), (3, 7));
+    }
+
+    #[test]
+    fn many_messages_are_divided_so_that_adverts_go_in_between() {
+        let mut pace = Pace::default();
+        let mut take = |now| {
+            pace.begin();
+            (0..).find_map(|count| {
+                Some((count, pace.take(ETH0, Family::V4, Micros::ZERO, now).err()?))
+            })
+        };
+        assert_eq!(take(at(0)), Some((128, Monotonic::from_micros(1))));
+        assert_eq!(
+            take(Monotonic::from_micros(1)),
+            Some((128, Monotonic::from_micros(2)))
+        );
     }
 
     #[test]

@@ -150,6 +150,7 @@ impl Engine {
 
     /// Handles one event and appends what is to be done, in order.
     pub fn handle(&mut self, now: Monotonic, event: Event<'_>, actions: &mut Vec<Action>) {
+        self.pace.begin();
         match &self.phase {
             Phase::Running => self.run(now, event, actions),
             Phase::Waiting(_) => self.prepare_to_run(event, actions),
