@@ -36,8 +36,8 @@ const MESSAGES_PER_TURN: usize = 16;
 /// Longest time between `Stop` and the end. Releasing is done in one turn; the parent's own limit
 /// is a second, and without a parent nobody else would end a child that hangs on.
 const STOP_LIMIT: Micros = Micros::from_secs(2);
-/// The same, once the addresses are released, for virtual servers: 10,000 of them took the kernel of
-/// a slow machine three seconds. The parent waits a second longer.
+/// The same, once the addresses are released, for virtual servers: of 10,000 some were left after
+/// two seconds in an emulated machine. The parent waits a second longer.
 const EMPTY_LIMIT: Micros = Micros::from_secs(9);
 
 /// What the child is doing.

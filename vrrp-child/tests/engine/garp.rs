@@ -59,6 +59,21 @@ fn excluded_addresses_are_told_of_as_well_each_round_over_all() {
     assert_eq!(Bench::new(router).take().frames(), frames);
 }
 
+/// Adverts that become due meanwhile go in between; the rest follows at once.
+#[test]
+fn of_many_128_go_out_at_once_and_none_is_lost() {
+    let mut router = router(255);
+    router.excluded = (1..=40)
+        .map(|last| vip(&format!("203.0.113.{last}")))
+        .collect();
+    let mut bench = Bench::new(router);
+    assert_eq!(bench.take().frames().len(), 128);
+    bench.pass_millis(1);
+    assert_eq!(bench.take().frames().len(), 41 * 5 - 128);
+    bench.pass_millis(4_900);
+    assert_eq!(bench.take().frames().len(), 0);
+}
+
 #[test]
 fn the_router_flag_follows_forwarding_9568_6_4_1_04() {
     let mut kernel = kernel(1);

@@ -231,13 +231,7 @@ fn a_kernel_without_ipvs_is_said_once_and_asked_again_every_10_s() {
 
 #[test]
 fn a_missing_scheduler_costs_its_service_alone_and_is_tried_again() {
-    let kernel = Kernel {
-        no_scheduler: Some("mh"),
-        ..Kernel::default()
-    };
-    let mut pools = many(2);
-    pools[0].scheduler = Scheduler::Mh;
-    let mut bench = Bench::with(kernel, pools, Lvs::default(), true);
+    let mut bench = Bench::without_a_scheduler();
     assert_eq!(bench.kernel.table.len(), 1);
     let lines = bench.lines();
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use crate::model::{Kernel, member, pool, verdict, web};
 use holdfast_ipc::balance::{PoolConfig, PoolId};
-use holdfast_ipc::config::model::Lvs;
+use holdfast_ipc::config::model::{Lvs, Scheduler};
 use holdfast_ipc::config::{Generation, VrrpConfig};
 use holdfast_ipc::time::Monotonic;
 use holdfast_vrrp::ipvs::balancer::{Action, Balancer};
@@ -34,6 +34,17 @@ impl Bench {
         bench.balancer.start(FIRST, lvs, fresh);
         bench.work();
         bench
+    }
+
+    /// Two pools; the kernel does not have the scheduler of the first one.
+    pub(crate) fn without_a_scheduler() -> Self {
+        let kernel = Kernel {
+            no_scheduler: Some("mh"),
+            ..Kernel::default()
+        };
+        let mut pools = many(2);
+        pools[0].scheduler = Scheduler::Mh;
+        Self::with(kernel, pools, Lvs::default(), true)
     }
 
     pub(crate) fn stage(&mut self, generation: Generation, pools: Vec<PoolConfig>) {

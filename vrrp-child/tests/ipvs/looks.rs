@@ -1,8 +1,6 @@
 //! What somebody else did to the table.
 
 use crate::bench::{Bench, many};
-use crate::model::Kernel;
-use holdfast_ipc::config::model::{Lvs, Scheduler};
 use holdfast_vrrp::ipvs::command::Command;
 
 /// Takes the first server out of the first service, as `ipvsadm -d` would.
@@ -69,13 +67,7 @@ fn looks_at_a_large_table_are_a_minute_apart() {
 
 #[test]
 fn a_look_leaves_what_failed_to_its_retry() {
-    let kernel = Kernel {
-        no_scheduler: Some("mh"),
-        ..Kernel::default()
-    };
-    let mut pools = many(2);
-    pools[0].scheduler = Scheduler::Mh;
-    let mut bench = Bench::with(kernel, pools, Lvs::default(), true);
+    let mut bench = Bench::without_a_scheduler();
     bench.lines();
     bench.commands();
     bench.wait(5);
