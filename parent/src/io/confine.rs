@@ -6,6 +6,10 @@ use nix::sys::prctl;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
 use std::io;
 
+/// Told of a process on an architecture that seccompiler does not know.
+pub(super) const NOT_CONFINED: &str =
+    "NOT confined by seccomp: this architecture is not supported by it";
+
 /// What the parent keeps (design 1), with the reason.
 const KEPT: [(Capability, &str); 10] = [
     (

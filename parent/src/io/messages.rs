@@ -195,8 +195,8 @@ impl Daemon {
             let text = format!("confined: seccomp filter on, Landlock {landlock}");
             self.log.write_as(source, Level::Info, &text);
         } else {
-            let text = "NOT confined by seccomp: this architecture is not supported by it";
-            self.log.write_as(source, Level::Warning, text);
+            self.log
+                .write_as(source, Level::Warning, super::confine::NOT_CONFINED);
         }
     }
 

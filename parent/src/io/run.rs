@@ -192,7 +192,7 @@ fn assemble(
 
     announce(&mut log, &options, &config_path, &good, &findings);
     if !filtered {
-        log.warning("NOT confined by seccomp: this architecture is not supported by it");
+        log.warning(confine::NOT_CONFINED);
     }
     if let Some(remark) = &vrrp_account.remark {
         log.warning(remark);
